@@ -9,6 +9,7 @@ import type { Connection } from '../wire/socket/connection.js';
 import { realClock } from './clock.js';
 import type { Archive } from './pair/archive.js';
 import type { Bandwidth } from './peer/bandwidth.js';
+import type { Naming } from './peer/naming.js';
 import { RemoteReplica } from './peer/replica-client.js';
 import type { PeerLink, PeerTransport } from './peer/transport.js';
 import { nestingFault } from './root-nesting.js';
@@ -24,6 +25,7 @@ interface DiallingServer {
   readonly state: Pick<StateDirectory, 'id' | 'path'>;
   readonly archive: Pick<Archive, 'pair'>;
   readonly bandwidth: Bandwidth;
+  readonly naming: Naming;
   joined(replica: RemoteReplica): void;
   left(reason: string | null): void;
   /** Answers a client of server-b until its connection ends. */
@@ -54,6 +56,7 @@ export async function keepDialling(
         root: server.state.id,
         signal,
         bandwidth: server.bandwidth,
+        naming: server.naming,
         serveClient: server.serveClient,
         known: () => server.archive.pair.archive,
       });

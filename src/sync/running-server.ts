@@ -1,6 +1,7 @@
 // What both servers offer to the program that starts them.
 import type { SyncEvent } from '../core/events.js';
 import type { Person } from '../core/person.js';
+import type { SideNames } from '../core/side-name.js';
 import type { PairState, Transfers } from '../wire/client-api/methods.js';
 import type { Connection } from '../wire/socket/connection.js';
 import type { Page } from './clients/page.js';
@@ -17,6 +18,8 @@ export interface RunningServer {
   readonly clients?: { readonly host: string; readonly port: number };
   /** How many held updates and problems keep both sides from being equal; only server-a knows it. */
   exceptions?(): { readonly held: number; readonly problems: number };
+  /** @returns what texts for people call the sides. */
+  names(): SideNames;
   /** Resolves only if the server fails by itself. */
   readonly failed: Promise<Error>;
 }

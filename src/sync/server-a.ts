@@ -1,7 +1,6 @@
 // Starts server-a: it opens its root, the archive and the locks, runs the session, answers clients from the start,
 // whether server-b is connected or not, and keeps dialling server-b.
 import path from 'node:path';
-import { SyncError } from '../core/errors.js';
 import type { SyncEvent } from '../core/events.js';
 import type { Timetable } from '../core/timetable.js';
 import { HeldFiles } from '../disk/apply/held-files.js';
@@ -23,6 +22,7 @@ import type { Connection } from '../wire/socket/connection.js';
 import type { KeyDirectory } from '../wire/socket/keys.js';
 import type { Secret } from '../wire/socket/secret.js';
 import { listen } from '../wire/socket/tcp.js';
+import { nameNotProved } from './clients/door.js';
 import { InProcessClients } from './clients/in-process.js';
 import { ClientServer } from './clients/methods.js';
 import type { Page } from './clients/page.js';
@@ -39,6 +39,7 @@ import { type Archive, openArchive, unwritten } from './pair/archive.js';
 import { type LockLoss, locksHalt } from './pair/halt-text.js';
 import type { LastRun } from './pair/lost-outcomes.js';
 import { Bandwidth } from './peer/bandwidth.js';
+import { Naming } from './peer/naming.js';
 import type { RemoteReplica } from './peer/replica-client.js';
 import { type PeerTransport, tcpTransport } from './peer/transport.js';
 import type { RunningServerA } from './running-server.js';
@@ -80,6 +81,8 @@ export interface ServerAOptions {
   readonly autoLockGraceMs?: number;
   /** Whether owner files say to programs who has locked a document on the other side; they do unless this is false. */
   readonly showLocks?: boolean;
+  /** What texts call side a; absent where nobody has named it. */
+  readonly name?: string | null;
   readonly version: string;
   readonly log: ServerLogger;
 }
@@ -133,6 +136,7 @@ export async function startServerA(options: ServerAOptions): Promise<RunningServ
       clients,
       failed,
       run: history.run,
+      names: () => server.naming.names,
       lastEvent: () => history.last,
       eventCount: (event) => history.count(event),
       state: () => server.session.status.state,
@@ -183,6 +187,7 @@ class ServerA {
   readonly eventLog: EventLog;
   readonly audit: AuditLog;
   readonly bandwidth: Bandwidth;
+  readonly naming: Naming;
   /** The connection to server-b, for sending it events. */
   peer: RemoteReplica | null = null;
   /** The page, where it is served. */
@@ -207,6 +212,7 @@ class ServerA {
     this.lockState = new LockState(locks, this.log);
     const { ignore, versionLimits, autoLock, autoLockGraceMs } = options;
     this.bandwidth = new Bandwidth(options.limit);
+    this.naming = new Naming('a', options.name);
     const { log } = this;
     const programs = { ownerFiles: autoLock ?? true, showLocks: options.showLocks ?? true, hasRules: true };
     this.replica = new LocalReplica({ root, state, ignore, log, versionLimits, ...programs });
@@ -257,6 +263,7 @@ class ServerA {
       local: this.replica,
       replica: (side) => (side === 'a' ? this.replica : this.peer),
       serverB: () => this.peer?.about ?? null,
+      naming: this.naming,
       versionReader: (side) => (side === 'a' ? this.replica.versionReader : (this.peer?.versionReader ?? null)),
       roots: () => ({ a: state.id, b: this.peer?.introduction.root ?? pair.meta.get('roots')?.split(' ')[1] ?? null }),
       version: options.version,
@@ -325,11 +332,6 @@ class ServerA {
     this.state.release();
   }
 }
-
-const nameNotProved = (): SyncError =>
-  new SyncError('not-allowed', 'Server-a answers only people with a key, and server-b asks for none.', {
-    hint: 'Start server-b with a directory of keys, too: --keys DIR.',
-  });
 
 function lockLossOf(lockState: LockState, message: string, heldFiles: HeldFiles): LockLoss {
   const { locks, heldUpdates: held } = lockState.table;

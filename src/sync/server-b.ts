@@ -21,6 +21,7 @@ import { listen } from '../wire/socket/tcp.js';
 import { EventHistory } from './events/history.js';
 import { openEventLog } from './events/open-log.js';
 import { Bandwidth } from './peer/bandwidth.js';
+import { Naming } from './peer/naming.js';
 import { PassingOn } from './peer/passing-on.js';
 import { ReplicaServer } from './peer/replica-server.js';
 import type { RunningServer } from './running-server.js';
@@ -41,6 +42,8 @@ interface SideBOptions {
   readonly autoLock?: boolean;
   /** Whether owner files say to programs on this side who has locked a document; they do unless this is false. */
   readonly showLocks?: boolean;
+  /** What texts call side b; absent where nobody has named it. */
+  readonly name?: string | null;
   readonly version: string;
   readonly log: ServerLogger;
 }
@@ -86,6 +89,7 @@ export async function startServerB(options: ServerBOptions): Promise<RunningServ
     return {
       host,
       port: listener.port,
+      names: () => side.naming.names,
       failed: new Promise(() => {}),
       stop: async () => {
         await listener.close();
@@ -154,6 +158,7 @@ class SideB {
   readonly #replica: LocalReplica;
   readonly #server: ReplicaServer;
   readonly #bandwidth: Bandwidth;
+  readonly naming: Naming;
   /** Whoever connects to its port. */
   readonly passingOn: PassingOn;
   readonly #memory = requestMemory();
@@ -173,6 +178,7 @@ class SideB {
     const programs = { ownerFiles, showLocks: showLocks ?? true };
     this.#replica = new LocalReplica({ root, state: this.#state, ignore, log, versionLimits, ...programs });
     this.#bandwidth = new Bandwidth(limit);
+    this.naming = new Naming('b', options.name);
     this.#server = new ReplicaServer({
       replica: this.#replica,
       rootId: this.#state.id,
@@ -184,6 +190,7 @@ class SideB {
       log,
       versionReader: this.#replica.versionReader,
       bandwidth: this.#bandwidth,
+      naming: this.naming,
     });
     this.passingOn = new PassingOn(this.#server, (connection) => this.serve(connection));
   }

@@ -2,6 +2,7 @@
 // listing.
 
 import { addressText } from '../../client/server-address.js';
+import { sideNamesIn } from '../../core/side-name.js';
 import type { ListEntry } from '../../wire/client-api/methods.js';
 import type { Api, CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
@@ -31,7 +32,8 @@ export async function list(context: CommandContext, glob: string | undefined, fl
   if (entries.length === 0) context.out(emptyText(glob, flags.locked === true, listing.entries.length, isAway));
   else {
     const waiters = entries.some(({ lock }) => lock !== null) ? await waitersOf(api) : undefined;
-    for (const text of listingText(entries, { ...context, waiters })) context.out(text);
+    for (const text of listingText(entries, { ...context, waiters, sides: sideNamesIn(status.names) }))
+      context.out(text);
   }
   const why = whyNothingMoves(status, context.names);
   if (why !== null) context.err(`${why}\n`);

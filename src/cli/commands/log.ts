@@ -8,6 +8,7 @@ import { EXIT_OK } from '../exit-codes.js';
 import { parseBeginning } from '../moment.js';
 import { eventText } from '../render/event.js';
 import { shownName } from '../render/width.js';
+import { sidesOf } from '../side-names.js';
 import { listedPaths, mustBeListed, onOneTarget } from '../target/one-target.js';
 import { errorOf, globMatcher, matchesNothing, pairPath, parseTarget } from '../target/target.js';
 
@@ -22,7 +23,7 @@ export async function log(
   const since = flags.since === undefined ? {} : parseBeginning(flags.since, '--since');
   const events = await eventsFor(context, await context.api(), target, since);
   if (context.json) context.out(jsonOf(events));
-  else show(context, events, flags.since === undefined && context.stdoutIsTerminal ? SHOWN : events.length);
+  else await show(context, events, flags.since === undefined && context.stdoutIsTerminal ? SHOWN : events.length);
   if (!context.json && events.length === 0) context.out(noneText(target, flags.since));
   return EXIT_OK;
 }
@@ -67,12 +68,13 @@ async function matching(
 const jsonOf = (events: readonly NumberedEvent[]): string =>
   `{"events":[${events.map((event) => JSON.stringify(event)).join(',')}]}\n`;
 
-function show(context: CommandContext, events: readonly NumberedEvent[], most: number): void {
+async function show(context: CommandContext, events: readonly NumberedEvent[], most: number): Promise<void> {
   const left = events.length - most;
   if (left > 0) context.err(`${countText(left, 'earlier event')} left out; see them with --since.\n`);
   const { client } = context.names;
+  const names = await sidesOf(await context.api());
   for (const event of events.slice(-most)) {
-    context.out(`${eventText(event, new Date(event.time), context.colors, { dated: true, client })}\n`);
+    context.out(`${eventText(event, new Date(event.time), context.colors, { dated: true, client, names })}\n`);
   }
 }
 

@@ -1,4 +1,5 @@
 // `client plan`: what would be transferred now, and why.
+import { sideNamesIn } from '../../core/side-name.js';
 import type { CommandContext } from '../context.js';
 import { EXIT_OK } from '../exit-codes.js';
 import { planText } from '../render/plan.js';
@@ -11,8 +12,9 @@ export async function plan(context: CommandContext): Promise<number> {
     context.out(`${JSON.stringify(preview)}\n`);
     return EXIT_OK;
   }
-  context.out(planText(preview, context.columns));
-  const why = whyNothingMoves(await api.status(), context.names);
+  const status = await api.status();
+  context.out(planText(preview, context.columns, sideNamesIn(status.names)));
+  const why = whyNothingMoves(status, context.names);
   if (why !== null) context.out(`${why}\n`);
   return EXIT_OK;
 }

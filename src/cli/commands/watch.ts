@@ -3,17 +3,20 @@
 
 import { SyncError } from '../../core/errors.js';
 import type { EventPlace } from '../../core/events.js';
+import type { SideNames } from '../../core/side-name.js';
 import type { CommandContext } from '../context.js';
 import { EXIT_INTERRUPTED } from '../exit-codes.js';
 import { isDumb } from '../render/colors.js';
 import { eventText, isWorthALine } from '../render/event.js';
 import { exceptionsOf } from '../render/status.js';
 import { usageError } from '../report-error.js';
+import { sidesOf } from '../side-names.js';
 
 export async function watch(context: CommandContext, flags: { readonly since?: string } = {}): Promise<number> {
   const since = flags.since === undefined ? undefined : placeOf(flags.since);
   if (since === undefined && isForPeople(context)) return liveView(context);
   const api = await context.api();
+  let sides: SideNames | null = null;
   for await (const event of api.watch({ since, signal: context.signal })) {
     if (context.json) context.out(`${JSON.stringify(event)}\n`);
     else if (isWorthALine(event)) {
@@ -21,7 +24,9 @@ export async function watch(context: CommandContext, flags: { readonly since?: s
       const isPresent = event.event === 'in-sync' && since === undefined;
       const butFor = isPresent ? await api.status().then(exceptionsOf, () => '') : '';
       const { client } = context.names;
-      context.out(`${eventText(event, new Date(event.time), context.colors, { client, butFor })}\n`);
+      if (sides === null || event.event === 'peer-connected') sides = await sidesOf(api);
+      const shown = { client, butFor, names: sides };
+      context.out(`${eventText(event, new Date(event.time), context.colors, shown)}\n`);
     }
   }
   if (context.signal.aborted) return EXIT_INTERRUPTED;

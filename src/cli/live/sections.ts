@@ -2,8 +2,9 @@
 
 import type { LiveState } from '../../client/live-state.js';
 import { otherSide } from '../../core/path.js';
+import { sideNamesIn } from '../../core/side-name.js';
 import { sizeText } from '../../core/size-text.js';
-import type { ConflictRow, HeldRow, LockRow, Status } from '../../wire/client-api/methods.js';
+import type { ConflictRow, HeldRow, Status } from '../../wire/client-api/methods.js';
 import type { ProgramNames } from '../program-name.js';
 import type { Colors } from '../render/colors.js';
 import { eventSpans, isWorthALine, wayText } from '../render/event.js';
@@ -25,9 +26,14 @@ export function problemRows(status: Status | null, most: number, colors: Colors)
  * `  a → b  [########------------]  43 %  5.40 MB of 12.60 MB  art/cover.psd`; the bar gives way first. What is still being
  * read: `  a → b  reading  12.60 MB  art/cover.psd`.
  */
-export function transferRows({ transfers }: LiveState, columns: number, most: number, colors: Colors): Span[][] {
+export function transferRows(
+  { transfers, status }: LiveState,
+  columns: number,
+  most: number,
+  colors: Colors,
+): Span[][] {
   return transfers.transfers.slice(0, most).map(({ path, to, size, arrived, reading }) => {
-    const arrow = `  ${wayText(otherSide(to))}  `;
+    const arrow = `  ${wayText(otherSide(to), sideNamesIn(status?.names))}  `;
     if (reading) return [arrow, ['reading  ', colors.cyan], `${sizeText(size)}  `, shownName(path)];
     const share = size === 0 ? 1 : arrived / size;
     const width = columns < 70 ? 0 : BAR_WIDTH;
@@ -43,14 +49,20 @@ export function transferRows({ transfers }: LiveState, columns: number, most: nu
 const NARROW = 60;
 
 /** For example `  art/cover.psd  ann on a since 14:03, 2 held, bob and carl wait`. */
-export function lockRows(locks: readonly LockRow[], columns: number, most: number, colors: Colors): Span[][] {
+export function lockRows(
+  { locks, status }: Pick<LiveState, 'locks' | 'status'>,
+  columns: number,
+  most: number,
+  colors: Colors,
+): Span[][] {
+  const names = sideNamesIn(status?.names);
   const some = locks.slice(0, most);
   const width = nameWidth(some, columns);
   return some.map((lock) => {
     const owner = shownName(lock.owner);
     const facts = [
-      ` on ${lock.side}${columns < NARROW ? '' : ` since ${minuteText(lock.since).slice(11)}`}`,
-      lock.kind === 'auto' || lock.app !== null ? `, ${lockReason(lock)}` : '',
+      ` on ${names[lock.side]}${columns < NARROW ? '' : ` since ${minuteText(lock.since).slice(11)}`}`,
+      lock.kind === 'auto' || lock.app !== null ? `, ${lockReason(lock, names)}` : '',
       lock.expires === null || columns < NARROW ? '' : `, until ${minuteText(lock.expires).slice(11)}`,
       lock.held === 0 ? '' : `, ${lock.held} held`,
       lock.waiting.length === 0
@@ -91,12 +103,13 @@ export function eventRows(
   colors: Colors,
   { client }: Pick<ProgramNames, 'client'>,
 ): Span[][] {
+  const names = sideNamesIn(state.status?.names);
   return shownEvents(state)
     .slice(-most)
     .map((happened): Span[] => {
       const clock: Span = [columns < 60 ? '  ' : `  ${clockText(happened.time).slice(0, 8)}  `, colors.dim];
       if ('event' in happened) {
-        const { words, figures } = eventSpans(happened.event, colors, { client });
+        const { words, figures } = eventSpans(happened.event, colors, { client, names });
         return withWhole([clock, ...words], figures, columns);
       }
       return [clock, [`server-a is ${happened.server}`, happened.server === 'gone' ? colors.red : colors.green]];

@@ -2,6 +2,7 @@
 // stands; what needs a person comes first below it; the events have the rest.
 
 import type { LiveState } from '../../client/live-state.js';
+import { sideNamesIn } from '../../core/side-name.js';
 import { countText, sizeText } from '../../core/size-text.js';
 import type { Status } from '../../wire/client-api/methods.js';
 import { PLAIN_NAMES, type ProgramNames } from '../program-name.js';
@@ -54,7 +55,11 @@ function sidesLines(status: Status, columns: number): string[] {
   const [seenA, seenB] = [whenSeen(status, 'a'), whenSeen(status, 'b')];
   if (b !== null && a.files === b.files && a.bytes === b.bytes && seenA + seenB === '')
     return [lineOf([`${sideText(a)} on each side`], columns)];
-  const sides = [`a ${sideText(a)}${seenA}`, `b ${b === null ? 'not known yet' : `${sideText(b)}${seenB}`}`];
+  const names = sideNamesIn(status.names);
+  const sides = [
+    `${names.a} ${sideText(a)}${seenA}`,
+    `${names.b} ${b === null ? 'not known yet' : `${sideText(b)}${seenB}`}`,
+  ];
   const line = sides.join('   ');
   return (widthOf(line) <= columns ? [line] : sides).map((text) => lineOf([text], columns));
 }
@@ -123,7 +128,7 @@ function bodyLines(state: LiveState, { columns, rows }: WindowSize, colors: Colo
     ['Problems', problems.length, (_, most) => problemRows(status, most, colors)],
     ['Transfers', transfers.transfers.length, (width, most) => transferRows(state, width, most, colors)],
     ['Events', events.length, (width, most) => eventRows(state, width, most, colors, names)],
-    ['Locks', locks.length, (width, most) => lockRows(locks, width, most, colors)],
+    ['Locks', locks.length, (width, most) => lockRows(state, width, most, colors)],
     ['Held updates', held.length, (width, most) => heldRows(held, width, most)],
     ['Conflict copies', conflicts.length, (_, most) => conflictRows(conflicts, most)],
   ];

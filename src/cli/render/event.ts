@@ -1,6 +1,8 @@
 // One line for each event, the same in the servers' logs and in `client watch`:
 // `14:03:22.118  a → b  modified  docs/plan.txt  12.30 KB  4 ms`.
 import type { Gap, SyncEvent } from '../../core/events.js';
+import type { Side } from '../../core/path.js';
+import { type SideNames, UNNAMED } from '../../core/side-name.js';
 import { countText, sizeText } from '../../core/size-text.js';
 import { haltInTheirNames } from '../program-name.js';
 import type { Colors } from './colors.js';
@@ -23,6 +25,8 @@ interface EventContext {
   readonly client?: string;
   /** What keeps both sides from being equal though nothing is left to do, as `exceptions` words it. */
   readonly butFor?: string;
+  /** What the sides are called. */
+  readonly names?: SideNames;
 }
 
 /** @returns the line for an event, not ended. Names in it are safe to show. */
@@ -57,7 +61,8 @@ export function eventSpans(
 /** A size, a count of files or a time. */
 const FIGURE = /^[\d.]+ (B|[KMGTP]B|files?|ms)$/;
 
-function eventWords(event: SyncEvent | Gap, { client = 'client', butFor = '' }: EventContext): string[] {
+function eventWords(event: SyncEvent | Gap, context: EventContext): string[] {
+  const { client = 'client', butFor = '', names = UNNAMED } = context;
   switch (event.event) {
     case 'listening':
       return ['listening', shownName(`${event.host}:${event.port}`), shownName(event.dir)];
@@ -70,7 +75,7 @@ function eventWords(event: SyncEvent | Gap, { client = 'client', butFor = '' }: 
     case 'scan-finished':
       return ['scanned', ...volume(event), `${Math.round(event.ms)} ms`];
     case 'synced':
-      return syncedWords(event);
+      return syncedWords(event, names);
     case 'in-sync':
       return [`in sync${butFor}`, ...volume(event)];
     case 'problem':
@@ -90,7 +95,7 @@ function eventWords(event: SyncEvent | Gap, { client = 'client', butFor = '' }: 
     case 'gap':
       return ['gap', missingText(event.missed)];
     default:
-      return lockWords(event);
+      return lockWords(event, names);
   }
 }
 
@@ -115,7 +120,7 @@ type LockEvent = Extract<
   }
 >;
 
-function lockWords(event: LockEvent): string[] {
+function lockWords(event: LockEvent, names: SideNames): string[] {
   const path = shownName(event.path);
   switch (event.event) {
     case 'held':
@@ -123,11 +128,11 @@ function lockWords(event: LockEvent): string[] {
     case 'applied':
       return ['applied', event.action.padEnd(8), path, `held update ${event.position} of ${event.of}`];
     case 'locked':
-      return ['locked', path, `by ${shownName(event.owner)}`, `on side ${event.side}`, lockedHow(event)];
+      return ['locked', path, `by ${shownName(event.owner)}`, `on side ${names[event.side]}`, lockedHow(event)];
     case 'opened':
-      return ['opened', path, ...openedWords(event), otherHolder(event)];
+      return ['opened', path, ...openedWords(event, names), otherHolder(event, names)];
     case 'closed':
-      return ['closed', path, ...openedWords(event)];
+      return ['closed', path, ...openedWords(event, names)];
     case 'unlocked':
       return ['unlocked', path, unlockedHow(event)];
     case 'waiting':
@@ -139,19 +144,19 @@ function lockWords(event: LockEvent): string[] {
     case 'asked':
       return ['asked', path, askedHow(event)];
     case 'conflict':
-      return ['conflict', path, `side ${event.kept} keeps the name`, conflictCopy(event.copy)];
+      return ['conflict', path, `side ${names[event.kept]} keeps the name`, conflictCopy(event.copy)];
     default:
       return unknownWords(event);
   }
 }
 
 /** @returns which way something goes from `from`; the letters stand still. */
-export const wayText = (from: 'a' | 'b'): string => (from === 'a' ? 'a → b' : 'a ← b');
+export const wayText = (from: Side, { a, b }: SideNames = UNNAMED): string => `${a} ${from === 'a' ? '→' : '←'} ${b}`;
 
-function syncedWords(event: Extract<SyncEvent, { event: 'synced' }>): string[] {
+function syncedWords(event: Extract<SyncEvent, { event: 'synced' }>, names: SideNames): string[] {
   const name = event.was === undefined ? shownName(event.path) : `${shownName(event.was)} → ${shownName(event.path)}`;
   const size = event.action === 'deleted' ? '' : sizeText(event.bytes);
-  return [wayText(event.from), event.action.padEnd(8), name, size, `${Math.round(event.ms)} ms`];
+  return [wayText(event.from, names), event.action.padEnd(8), name, size, `${Math.round(event.ms)} ms`];
 }
 
 function unlockedHow(event: Extract<SyncEvent, { event: 'unlocked' }>): string {
@@ -164,14 +169,13 @@ function unlockedHow(event: Extract<SyncEvent, { event: 'unlocked' }>): string {
 const lockedHow = ({ kind, app }: Extract<SyncEvent, { event: 'locked' }>): string =>
   kind === undefined ? '' : app == null ? 'because it changes there' : `open in ${shownName(app)}`;
 
-const openedWords = ({ app, owner, side }: Extract<SyncEvent, { event: 'opened' | 'closed' }>): string[] => [
-  `in ${shownName(app)}`,
-  `by ${shownName(owner)}`,
-  `on side ${side}`,
-];
+const openedWords = (
+  { app, owner, side }: Extract<SyncEvent, { event: 'opened' | 'closed' }>,
+  names: SideNames,
+): string[] => [`in ${shownName(app)}`, `by ${shownName(owner)}`, `on side ${names[side]}`];
 
-const otherHolder = ({ lockedBy, side }: Extract<SyncEvent, { event: 'opened' }>): string =>
-  lockedBy === undefined ? '' : `but ${shownName(lockedBy)} has the lock: what is saved on side ${side} is held`;
+const otherHolder = ({ lockedBy, side }: Extract<SyncEvent, { event: 'opened' }>, names: SideNames): string =>
+  lockedBy === undefined ? '' : `but ${shownName(lockedBy)} has the lock: what is saved on side ${names[side]} is held`;
 
 function askedHow({ by, owner, message }: Extract<SyncEvent, { event: 'asked' }>): string {
   const who = `${shownName(by)} asks ${shownName(owner)}`;

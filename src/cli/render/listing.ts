@@ -2,6 +2,7 @@
 // pieces. Names are never cut: a name that is too long for its column has its line, or on a terminal a separate line,
 // so that the other columns stay aligned.
 
+import type { SideNames } from '../../core/side-name.js';
 import { sizeText } from '../../core/size-text.js';
 import type { ListEntry } from '../../wire/client-api/methods.js';
 import type { Colors } from './colors.js';
@@ -50,10 +51,12 @@ export function* listingText(
     readonly colors: Colors;
     readonly columns?: number | undefined;
     readonly waiters?: ReadonlyMap<string, string> | undefined;
+    readonly sides?: SideNames | undefined;
   },
 ): Generator<string> {
-  const { colors, columns, waiters } = options;
-  const stateOf = (entry: ListEntry): string => (isSpecial(entry) ? stateText(entry, waiters?.get(entry.path)) : '');
+  const { colors, columns, waiters, sides } = options;
+  const stateOf = (entry: ListEntry): string =>
+    isSpecial(entry) ? stateText(entry, waiters?.get(entry.path), sides) : '';
   const measured = measure(entries);
   const layout = layoutFor(entries, measured, stateOf, columns);
   yield `${colors.bold(titleLine(layout))}\n`;

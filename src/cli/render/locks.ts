@@ -1,5 +1,6 @@
 // Locks as text for people.
 import { comparePaths } from '../../core/path.js';
+import { type SideNames, UNNAMED } from '../../core/side-name.js';
 import type { LockRow } from '../../wire/client-api/methods.js';
 import { lockReason } from './lock-words.js';
 import { tableLines } from './table.js';
@@ -11,16 +12,16 @@ export const inOrder = (locks: readonly LockRow[]): readonly LockRow[] =>
   locks.toSorted((x, y) => comparePaths(x.path, y.path));
 
 /** @returns the locks as a table. */
-export function locksText(locks: readonly LockRow[], window?: number): string {
+export function locksText(locks: readonly LockRow[], window?: number, names: SideNames = UNNAMED): string {
   const rows = locks.map((lock) => [
     shownName(lock.path),
     shownName(lock.owner),
-    lock.side,
+    names[lock.side],
     minuteText(lock.since),
     lock.expires === null ? '-' : minuteText(lock.expires),
     lock.held === 0 ? '' : String(lock.held),
     lock.waiting.map((waiter) => shownName(waiter.owner)).join(', '),
-    lockReason(lock),
+    lockReason(lock, names),
   ]);
   const columns = [
     { title: 'name', widest: 60 },

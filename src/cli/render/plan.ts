@@ -1,5 +1,6 @@
 // What would be transferred, for people: every change in a row, and all of them in one sentence.
 
+import { type SideNames, UNNAMED } from '../../core/side-name.js';
 import { countText, sizeText } from '../../core/size-text.js';
 import type { PlanPreview, PlanRow, WaitRow } from '../../wire/client-api/plan.js';
 import { wayText } from './event.js';
@@ -13,9 +14,9 @@ const WHY: Readonly<Record<PlanRow['why'], string>> = {
 };
 
 /** @returns the changes as a table, then the summary. */
-export function planText(preview: PlanPreview, window?: number): string {
+export function planText(preview: PlanPreview, window?: number, names: SideNames = UNNAMED): string {
   const rows = preview.plan.map((row) => [
-    wayText(row.from),
+    wayText(row.from, names),
     row.action,
     row.was === undefined ? shownName(row.path) : `${shownName(row.was)} → ${shownName(row.path)}`,
     row.bytes === 0 ? '' : sizeText(row.bytes),
@@ -29,7 +30,7 @@ export function planText(preview: PlanPreview, window?: number): string {
     { title: 'why' },
   ];
   const table = rows.length === 0 ? [] : tableLines(columns, rows, window);
-  return `${[...table, ...waitLines(preview), planSummary(preview)].join('\n')}\n`;
+  return `${[...table, ...waitLines(preview), planSummary(preview, names)].join('\n')}\n`;
 }
 
 /** The paths that are left out, and why. */
@@ -49,7 +50,7 @@ function waitText({ why, owner }: WaitRow): string {
  * @returns one sentence, such as `412 files a → b, 3 b → a, 3 decided by time.` A file is counted once; directories and
  * links are not files.
  */
-export function planSummary({ plan, waiting, firstContact }: PlanPreview): string {
+export function planSummary({ plan, waiting, firstContact }: PlanPreview, names: SideNames = UNNAMED): string {
   const count = (test: (row: PlanRow) => boolean) => plan.filter(test).length;
   const isCarried = ({ type, action, why }: PlanRow) => type === 'file' && action !== 'deleted' && why === 'changed';
   const isDeleted = ({ action }: PlanRow) => action === 'deleted';
@@ -57,6 +58,7 @@ export function planSummary({ plan, waiting, firstContact }: PlanPreview): strin
     ways(
       count((row) => isCarried(row) && row.to === 'b'),
       count((row) => isCarried(row) && row.to === 'a'),
+      names,
     ),
     some(
       count(({ why }) => why === 'newer'),
@@ -65,11 +67,11 @@ export function planSummary({ plan, waiting, firstContact }: PlanPreview): strin
     some(new Set(plan.filter(({ why }) => why === 'conflict').map(({ path }) => path)).size, 'changed on both sides'),
     some(
       count((row) => isDeleted(row) && row.to === 'b'),
-      'deleted on b',
+      `deleted on ${names.b}`,
     ),
     some(
       count((row) => isDeleted(row) && row.to === 'a'),
-      'deleted on a',
+      `deleted on ${names.a}`,
     ),
     some(
       count(({ type, action }) => type !== 'file' && action !== 'deleted'),
@@ -82,9 +84,9 @@ export function planSummary({ plan, waiting, firstContact }: PlanPreview): strin
 }
 
 /** `412 files a → b, 3 b → a`: the word stands once. */
-function ways(toB: number, toA: number): string {
-  const ab = toB === 0 ? '' : `${countText(toB, 'file')} a → b`;
-  const ba = toA === 0 ? '' : `${toB === 0 ? countText(toA, 'file') : toA} b → a`;
+function ways(toB: number, toA: number, { a, b }: SideNames): string {
+  const ab = toB === 0 ? '' : `${countText(toB, 'file')} ${a} → ${b}`;
+  const ba = toA === 0 ? '' : `${toB === 0 ? countText(toA, 'file') : toA} ${b} → ${a}`;
   return [ab, ba].filter((part) => part !== '').join(', ');
 }
 

@@ -1,6 +1,7 @@
 // The state of the pair as text for people.
 
 import type { Side } from '../../core/path.js';
+import { type SideNames, sideNamesIn } from '../../core/side-name.js';
 import { countText, sizeText } from '../../core/size-text.js';
 import type { LockRow, PairState, Status } from '../../wire/client-api/methods.js';
 import { haltInTheirNames, inTheirNames, PLAIN_NAMES, type ProgramNames } from '../program-name.js';
@@ -50,17 +51,19 @@ export function statusText(
 ): string {
   const paint = status.state === 'in-sync' ? colors.green : status.state === 'halted' ? colors.red : colors.yellow;
   const isAway = !status.peer.connected;
+  const sides = sideNamesIn(status.names);
+  const nameOf = (side: Side): string => (sides[side] === side ? '' : `${sides[side]}: `);
   const lines = [
     paint(stateText(status, names)),
     '',
     `peer       ${shownName(status.peer.address)}, ${status.peer.connected ? 'connected' : 'not connected'}`,
-    `side a     ${sideText(status.a)}${whenSeen(status, 'a')}`,
-    `side b     ${status.b === null ? 'not known yet' : `${sideText(status.b)}${whenSeen(status, 'b')}`}`,
+    `side a     ${nameOf('a')}${sideText(status.a)}${whenSeen(status, 'a')}`,
+    `side b     ${nameOf('b')}${status.b === null ? 'not known yet' : `${sideText(status.b)}${whenSeen(status, 'b')}`}`,
     `pending    ${pendingText(status)}`,
     `in sync    ${agreedText(status)}`,
     `held       ${status.held}`,
     `locks      ${status.locks}`,
-    ...lockLines(locks, names),
+    ...lockLines(locks, names, sides),
     `conflicts  ${status.conflicts}`,
     `versions   ${versionsText(status.versions)}`,
     `problems   ${status.problems.length}`,
@@ -104,10 +107,10 @@ function agreedText({ state, lastInSync }: Status): string {
 }
 
 /** For example `  roof.dwg: anna, 2 held, ben and 2 more wait`, or `  plan.odt: open in LibreOffice by anna (b) since 10:04`. */
-function lockLines(locks: readonly LockRow[], { client }: ProgramNames): string[] {
+function lockLines(locks: readonly LockRow[], { client }: ProgramNames, sides: SideNames): string[] {
   const lines = locks.slice(0, MAX_LOCKS).map((lock) => {
     const { path, owner, held, waiting } = lock;
-    const who = lock.kind === 'auto' ? lockText(lock) : shownName(owner);
+    const who = lock.kind === 'auto' ? lockText(lock, sides) : shownName(owner);
     const facts = [who, held > 0 && `${held} held`, waitersText(waiting)].filter(Boolean);
     return `  ${shownName(path)}: ${facts.join(', ')}`;
   });

@@ -50,6 +50,7 @@ export function serverCommand(
     .option('--allow-local', 'without a secret, trust every user of this machine, not only yourself and root')
     .option('--dir <path>', `the directory (default: ${dir})`)
     .option('--create', 'make the directory where it is missing')
+    .option('--name <name>', `what messages call this side, such as "office" (default: ${which})`)
     .option('--ignore <pattern>', 'leave out what matches, gitignore syntax (repeatable)', several)
     .option('--ignore-set <office|cad>', IGNORE_SET_HELP, several);
   if (which === 'a') {

@@ -3,6 +3,7 @@
 
 import type { NumberedEvent } from '../../core/events.js';
 import { escapeControls } from '../../core/path.js';
+import { type SideNames, UNNAMED } from '../../core/side-name.js';
 import type { ServerLogger } from '../../log.js';
 import { type Colors, colorsFor } from '../render/colors.js';
 import { eventText, isWorthALine } from '../render/event.js';
@@ -24,6 +25,8 @@ interface EventLoggerOptions {
   butFor?(): string;
   /** @returns the client as it is to be typed. */
   client?(): string;
+  /** @returns what the sides are called. */
+  names?(): SideNames;
   /** @returns the present time. */
   now?(): Date;
 }
@@ -47,7 +50,8 @@ export function eventLogger(options: EventLoggerOptions): ServerLogger {
       else if (isWorthALine(event)) {
         // Problems are counted for it: not for each of 100,000 files.
         const butFor = event.event === 'in-sync' ? (options.butFor?.() ?? '') : '';
-        const context = { dated, client: options.client?.() ?? 'client', butFor };
+        const names = options.names?.() ?? UNNAMED;
+        const context = { dated, client: options.client?.() ?? 'client', butFor, names };
         options.out(safeText(`${eventText(event, new Date(event.time), colors, context)}\n`));
       }
     },

@@ -3,6 +3,8 @@
 import { type Command, CommanderError } from 'commander';
 import { SyncError } from '../../core/errors.js';
 import { IGNORE_SET_NAMES, isIgnoreSet, linesOfSet } from '../../core/ignore-sets.js';
+import { quote } from '../../core/path.js';
+import { sideNameFault } from '../../core/side-name.js';
 import type { Timetable } from '../../core/timetable.js';
 import type { VersionLimits } from '../../disk/versions/pruning.js';
 import { isLoopback, parseAddress } from '../../wire/socket/tcp.js';
@@ -42,6 +44,8 @@ export interface ServerSettings {
   readonly allowLocal: boolean;
   /** Whether a missing directory is made. */
   readonly create: boolean;
+  /** What messages call this side; null where nobody has named it. */
+  readonly name: string | null;
   /** A command that is run for every event; null for none. */
   readonly onEvent: string | null;
   /** How fast contents are transferred; null for no limit. */
@@ -83,6 +87,7 @@ interface Flags {
   keys?: string;
   allowLocal?: boolean;
   create?: boolean;
+  name?: string;
   stdio?: boolean;
   dir?: string;
   ignore?: string[];
@@ -181,6 +186,7 @@ function common(read: Read): ServerSettings {
     ...trust,
     allowLocal: read.on('allowLocal'),
     create: read.on('create'),
+    name: nameOf(read.given('name', ''), read.flags.name !== undefined, read.which),
     onEvent: commandOf(read.given('onEvent', ''), read.flags.onEvent !== undefined),
     limit: limitGiven(read.given('limit', 'off')),
     noFsync: read.on('noFsync'),
@@ -206,6 +212,13 @@ function trustOf(read: Read): Pick<ServerSettings, 'secretFile' | 'keys'> {
       'Give one: a secret that all share, or a key for each person.',
     );
   return { secretFile: secretFile.text || null, keys: keys.text || null };
+}
+
+function nameOf({ text, from }: Given, isFlag: boolean, side: 'a' | 'b'): string | null {
+  if (text === '' && !isFlag) return null;
+  const fault = sideNameFault(text, side);
+  if (fault === null) return text;
+  throw usageError(`${from} takes a name for this side, and ${quote(text)} ${fault}.`, 'Such as: --name office');
 }
 
 /** @returns the lines of a stock set, or of several with commas between them. */

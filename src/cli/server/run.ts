@@ -2,6 +2,7 @@
 import { isatty } from 'node:tty';
 import { SyncError } from '../../core/errors.js';
 import type { NumberedEvent } from '../../core/events.js';
+import { type SideNames, UNNAMED } from '../../core/side-name.js';
 import { leaveFlushesOut } from '../../disk/fs/flush.js';
 import type { ServerLogger } from '../../log.js';
 import { errorObject, errorText } from '../error-text.js';
@@ -41,6 +42,8 @@ interface Running {
   readonly clients?: { readonly host: string; readonly port: number };
   /** What keeps both sides from being equal, for the server that knows. */
   exceptions?(): { readonly held: number; readonly problems: number };
+  /** What the sides are called. */
+  names?(): SideNames;
   /** Resolves only if the server ends by itself. */
   readonly failed: Promise<Error>;
   /** Resolves when there is nobody left to serve, for the server of one caller. */
@@ -126,6 +129,7 @@ function logger(settings: ServerSettings, output: Writer, bar: SyncBar, running:
   const said = eventLogger({
     butFor: () => butForOf(running()),
     client: () => clientFor(running(), settings),
+    names: () => running()?.names?.() ?? UNNAMED,
     format: settings.log,
     quiet: settings.quiet,
     dated: process.stdout.isTTY !== true,

@@ -14,13 +14,13 @@ const MARGIN_MS = 5_000;
 
 await serve(
   serverBOptions,
-  async ({ dir, ignore, versionLimits, limit, autoLock, showLocks, create }, log) => {
+  async ({ dir, ignore, versionLimits, limit, autoLock, showLocks, name, create }, log) => {
     if (create) makeDirectory(dir);
     const { CARRIER_SILENCE_MS, openServerB } = await import('../../sync/server-b.js');
     await callerlessGone(dir, CARRIER_SILENCE_MS + MARGIN_MS, ({ pid }) =>
       log.warn(`Waiting for process ${pid} to end, which serves ${dir} to a server-a that may be gone.`),
     );
-    const options = { dir, ignore, versionLimits, limit, autoLock, showLocks };
+    const options = { dir, ignore, versionLimits, limit, autoLock, showLocks, name };
     const server = openServerB({ ...options, version: packageVersion(), log });
     process.stdout.write(`${GREETING}\n`);
     const ended = server.over(carrierOver(process.stdin, process.stdout));

@@ -19,6 +19,8 @@ const onOff = v.boolean();
 const pairSchema = v.strictObject({
   dir: v.pipe(text, v.nonEmpty()),
   other: v.pipe(text, v.nonEmpty()),
+  'name-a': v.exactOptional(text),
+  'name-b': v.exactOptional(text),
   ssh: v.exactOptional(text),
   remote: v.exactOptional(text),
   port: v.exactOptional(v.pipe(v.union([v.number(), text]), v.transform(String))),

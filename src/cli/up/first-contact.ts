@@ -1,5 +1,6 @@
 // Shows a first contact before anything is touched, and asks a person at a terminal.
 import type { ReadStream, WriteStream } from 'node:tty';
+import type { SideNames } from '../../core/side-name.js';
 import type { PlanPreview } from '../../wire/client-api/plan.js';
 import { DEFAULT_COLUMNS, wrapped } from '../help/layout.js';
 import { agreement } from '../menu/agreement.js';
@@ -24,6 +25,8 @@ interface Asked {
   readonly terminal: Terminal | null;
   /** Ends the question. */
   readonly signal: AbortSignal;
+  /** What the sides are called. */
+  readonly names?: SideNames;
   /** Prints lines. */
   readonly say: (text: string) => void;
 }
@@ -35,26 +38,26 @@ interface Asked {
  */
 export async function firstContactAgreed(
   preview: PlanPreview,
-  { yes, terminal, signal, say }: Asked,
+  { yes, terminal, signal, say, names }: Asked,
 ): Promise<boolean> {
-  const summary = planSummary(preview);
+  const summary = planSummary(preview, names);
   if (!yes && terminal === null)
     throw usageError(
       `The two directories meet for the first time, and both have files. ${summary}`,
       'Nothing is touched. Carry it out with --yes, or see all of it with: lockstep serve a --dry-run',
     );
   const columns = terminal?.output.columns ?? DEFAULT_COLUMNS;
-  say(`${[wrapped(summary, columns), ...namesDecidedByTime(preview)].join('\n')}\n`);
+  say(`${[wrapped(summary, columns), ...pathsDecidedByTime(preview, names)].join('\n')}\n`);
   if (yes) return true;
   // What has been said is gathered; the question must come after it.
   await new Promise((resolve) => setImmediate(resolve));
   return agreement('Carry this out?', { ...terminal!, signal });
 }
 
-function namesDecidedByTime({ plan }: PlanPreview): string[] {
+function pathsDecidedByTime({ plan }: PlanPreview, names?: SideNames): string[] {
   const rows = plan.filter(({ why }) => why === 'newer');
   if (rows.length === 0) return [];
-  const names = rows.slice(0, MAX_NAMES).map(({ from, path }) => `  ${wayText(from)}  ${shownName(path)}`);
+  const paths = rows.slice(0, MAX_NAMES).map(({ from, path }) => `  ${wayText(from, names)}  ${shownName(path)}`);
   const more = rows.length > MAX_NAMES ? [`  and ${rows.length - MAX_NAMES} more`] : [];
-  return ['Of two different contents the newer stays, and the other goes to versions:', ...names, ...more];
+  return ['Of two different contents the newer stays, and the other goes to versions:', ...paths, ...more];
 }

@@ -2,7 +2,8 @@
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { SyncError } from '../../core/errors.js';
-import { quote } from '../../core/path.js';
+import { quote, type Side } from '../../core/path.js';
+import { sideNameFault } from '../../core/side-name.js';
 import type { Env } from '../context.js';
 import { commanderErrorText } from '../error-text.js';
 import { type Appendix, appendixText } from '../help/appendix.js';
@@ -24,6 +25,8 @@ export interface UpSettings extends ServerASettings {
   readonly ssh: readonly string[];
   /** Lockstep's command on the other machine. */
   readonly remote: string;
+  /** What messages call side b; null where nobody has named it here. */
+  readonly nameB: string | null;
   /** Whether a first contact needs no answer. */
   readonly yes: boolean;
   /** Options of server-a that hold for server-b, too. */
@@ -32,6 +35,8 @@ export interface UpSettings extends ServerASettings {
 
 interface UpFlags {
   readonly name?: string;
+  readonly nameA?: string;
+  readonly nameB?: string;
   readonly create?: boolean;
   readonly yes?: boolean;
   readonly ssh?: string;
@@ -107,7 +112,12 @@ export function upOptions(args: readonly string[], env: Env, print: (text: strin
   const [dir, otherText, flags] = pairOf(command.args, given, env);
   if (remotePlace(dir) !== null)
     throw usageError('The first directory is one of this machine.', `Try "lockstep up ${otherText} ${dir}".`);
-  const own = ['--dir', dir, '--port', flags.port ?? '0', '--web', flags.web ?? '0', ...valuesOf(flags, FOR_A)];
+  namingTheFile(command.args[0], given, env, () => {
+    checkName(flags.nameA, 'a');
+    checkName(flags.nameB, 'b');
+  });
+  const places = ['--dir', dir, '--port', flags.port ?? '0', '--web', flags.web ?? '0'];
+  const own = [...places, ...named(flags.nameA), ...valuesOf(flags, FOR_A)];
   const serverA = namingTheFile(command.args[0], given, env, () => serverAOptions(own, {}, print));
   if ('printed' in serverA) return null;
   const ssh = splitLine(flags.ssh ?? (env.LOCKSTEP_SSH || 'ssh')).words;
@@ -117,10 +127,11 @@ export function upOptions(args: readonly string[], env: Env, print: (text: strin
     ...serverA.settings,
     create: flags.create === true,
     other: remotePlace(otherText) ?? otherText,
+    nameB: flags.nameB ?? null,
     ssh,
     remote: flags.remote ?? 'lockstep',
     yes: flags.yes === true,
-    shared: [...valuesOf(flags, FOR_BOTH), ...(flags.create === true ? ['--create'] : [])],
+    shared: [...valuesOf(flags, FOR_BOTH), ...named(flags.nameB), ...(flags.create === true ? ['--create'] : [])],
   };
 }
 
@@ -160,6 +171,14 @@ const HELP = 'Try "lockstep up --help".';
 
 const known = (pairs: ReadonlyMap<string, RememberedPair>): string => `The pairs are: ${[...pairs.keys()].join(', ')}.`;
 
+const named = (name: string | undefined): string[] => (name === undefined ? [] : ['--name', name]);
+
+/** @throws SyncError `usage`. */
+function checkName(name: string | undefined, side: Side): void {
+  const fault = name === undefined ? null : sideNameFault(name, side);
+  if (fault !== null) throw usageError(`--name-${side} takes a name for side ${side}, and ${quote(name!)} ${fault}.`);
+}
+
 /** Relative directories are remembered as absolute ones. */
 function remembered(dir: string, other: string, flags: UpFlags): RememberedPair {
   const place = remotePlace(other) === null ? path.resolve(other) : other;
@@ -194,7 +213,7 @@ const FOR_A = [
     'quiet',
   ] as const),
 ];
-const REMEMBERED = [...FOR_A, 'web', 'ssh', 'remote', 'port'] as const;
+const REMEMBERED = [...FOR_A, 'nameA', 'nameB', 'web', 'ssh', 'remote', 'port'] as const;
 
 /** @returns `keep-versions` for `keepVersions`. */
 const optionName = (flag: string): string => flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -232,6 +251,8 @@ export function upCommand(
     .argument('[dir]', 'a directory of this machine, or the name of a remembered pair')
     .argument('[other]', 'another directory, or [USER@]HOST:DIR on another machine')
     .option('--name <name>', called('remember the pair with its options; "lockstep up NAME" starts it again'))
+    .option('--name-a <name>', 'what messages call the side of the first directory, such as "home" (default: a)')
+    .option('--name-b <name>', 'the same for the other side (default: b)')
     .option('--create', 'make a directory that is missing')
     .option('--yes', 'where both directories have files and meet for the first time: do not ask')
     .option('--ssh <command>', 'runs a command on the other machine (default: ssh; also LOCKSTEP_SSH)')

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { SyncError } from '../../core/errors.js';
 import type { NumberedEvent } from '../../core/events.js';
 import { quote } from '../../core/path.js';
+import { type SideNames, sideNames } from '../../core/side-name.js';
 import { writeAddress } from '../../disk/state/address.js';
 import type { ServerLogger } from '../../log.js';
 import type { PeerTransport } from '../../sync/peer/transport.js';
@@ -28,7 +29,7 @@ await serve(
   },
   async (settings, log, say) => {
     const { dir, create, other, host, port, ignore, rescanMs, guard, versionLimits, limit } = settings;
-    const { autoLock, autoLockGraceMs, showLocks } = settings;
+    const { autoLock, autoLockGraceMs, showLocks, name } = settings;
     for (const one of [dir, other]) if (typeof one === 'string') prepare(one, create);
     const { startServerA } = await import('../../sync/server-a.js');
     let ready = (): void => {};
@@ -41,12 +42,12 @@ await serve(
     const ask = async (preview: PlanPreview): Promise<boolean> => {
       const show = settings.log === 'json' ? (message: string) => say(firstContactLine(message)) : say;
       const asked = { yes: settings.yes, terminal: terminal(), signal: stopping.signal, say: show };
-      const agreed = await firstContactAgreed(preview, asked).catch(refuse);
+      const agreed = await firstContactAgreed(preview, { ...asked, names: naming(settings) }).catch(refuse);
       if (agreed === false && !stopping.signal.aborted) refuse(new SyncError('failed', 'Nothing was touched.'));
       return agreed === true;
     };
     const started = await startServerA({
-      ...{ dir, host, port, ignore, rescanMs, guard, versionLimits, limit, autoLock, autoLockGraceMs, showLocks },
+      ...{ dir, host, port, ignore, rescanMs, guard, versionLimits, limit, autoLock, autoLockGraceMs, showLocks, name },
       peer: transportFor(settings, log),
       gate: { before: 'first contact', ask },
       version: packageVersion(),
@@ -68,6 +69,11 @@ await serve(
     return { ...server, stop, failed: Promise.race([server.failed, refused]) };
   },
 );
+
+/** What the sides are called before they have met. */
+function naming({ name, nameB }: UpSettings): SideNames {
+  return sideNames({ ...(name === null ? {} : { a: name }), ...(nameB === null ? {} : { b: nameB }) });
+}
 
 /** Makes a missing directory where that is asked for. @throws SyncError `usage` where it is missing. */
 function prepare(dir: string, create: boolean): void {

@@ -66,3 +66,9 @@ const roleTooLow = ({ name, role }: Person, least: Role, what: string): SyncErro
   new SyncError('not-allowed', `The role of ${name} is ${role}, but ${what} takes the role ${least}.`, {
     hint: `Ask somebody with the role ${least === 'admin' ? least : `${least} or admin`}, or who keeps the keys for another role.`,
   });
+
+/** @returns the refusal of a client of server-b whose name no key has proved. */
+export const nameNotProved = (): SyncError =>
+  new SyncError('not-allowed', 'Server-a answers only people with a key, and server-b asks for none.', {
+    hint: 'Start server-b with a directory of keys, too: --keys DIR.',
+  });

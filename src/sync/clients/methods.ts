@@ -6,7 +6,7 @@ import type { Lock } from '../../core/locks/records.js';
 import type { Side } from '../../core/path.js';
 import type { LocalReplica } from '../../disk/local-replica.js';
 import type { ServerFacts, VersionReader } from '../../replica.js';
-import { type ClientMethods, PROTOCOL_VERSION, type Target } from '../../wire/client-api/methods.js';
+import { type ClientMethods, PROTOCOL_VERSION, type Status, type Target } from '../../wire/client-api/methods.js';
 import { clientParams } from '../../wire/client-api/params.js';
 import type { IncomingCall, Method } from '../../wire/rpc/responder.js';
 import type { FilesContext } from '../files/context.js';
@@ -14,6 +14,7 @@ import { Resolving } from '../files/resolve-conflict.js';
 import { Restoring } from '../files/restore-version.js';
 import { UsageOfVersions } from '../files/version-usage.js';
 import { heldRows, lockRows } from '../locks/answers.js';
+import type { Naming } from '../peer/naming.js';
 import { Audit } from './audit.js';
 import { checkIgnore } from './check-ignore.js';
 import { admit } from './door.js';
@@ -40,6 +41,7 @@ interface ServedPair extends ShownPair {
   readonly version: string;
   /** What is known of server-b; null while it is disconnected. */
   readonly serverB: () => ServerFacts | null;
+  readonly naming?: Pick<Naming, 'given'>;
   /** Where what clients do is recorded before it is done. */
   readonly audit: { write(line: object): Promise<void> };
   /** Where the page is served; null where it is not. */
@@ -106,6 +108,7 @@ export class ClientServer {
       status: async ({ servers = false }) => ({
         ...this.#queries.status(),
         versions: await this.#usage.read(),
+        ...namesIn(this.#served.naming),
         ...(servers && { servers: { a: { version: this.#served.version }, b: this.#served.serverB() } }),
       }),
       // A client behind a pipe has closed its sending direction and still waits for the answer: only the time limit
@@ -169,3 +172,7 @@ function laterOf(since: string | undefined, ageMs: number | undefined): string |
   ];
   return times.length === 0 ? undefined : new Date(Math.max(...times)).toISOString();
 }
+
+/** Nothing where no side has a name. */
+const namesIn = (naming: Pick<Naming, 'given'> | undefined): Partial<Pick<Status, 'names'>> =>
+  naming === undefined || Object.keys(naming.given).length === 0 ? {} : { names: naming.given };

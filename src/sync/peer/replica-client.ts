@@ -42,6 +42,7 @@ import type { Connection } from '../../wire/socket/connection.js';
 import { Bandwidth } from './bandwidth.js';
 import { ConnectionPool } from './connection-pool.js';
 import { remoteApply, remoteOffer, remoteRead, remoteReadJoined, separated } from './contents-client.js';
+import type { Naming } from './naming.js';
 import { PassedClients } from './passed-clients.js';
 import { ToldDocuments } from './told-documents.js';
 import type { PeerLink } from './transport.js';
@@ -65,6 +66,8 @@ interface RemoteOptions {
   readonly known?: () => Snapshot;
   /** Holds contents back; absent for no limit. */
   readonly bandwidth?: Bandwidth;
+  /** What the sides are called. */
+  readonly naming?: Naming;
   /** Answers a client of server-b until its connection ends; absent where none are taken. */
   readonly serveClient?: (connection: Connection) => void;
 }
@@ -289,7 +292,7 @@ export class RemoteReplica implements Replica {
 }
 
 async function introduce(
-  { link, name, root, signal, serveClient }: RemoteOptions,
+  { link, name, root, signal, naming, serveClient }: RemoteOptions,
   lane: boolean,
   onNotification: (method: string, params: unknown, payload: Buffer | null) => void,
 ): Promise<{
@@ -302,7 +305,7 @@ async function introduce(
   const caller = new RpcClient(connection, { onNotification, ...(lane && { silence: CONTENTS_SILENCE }) });
   try {
     const clients = serveClient !== undefined && !lane;
-    const hello = { protocol: PROTOCOL_VERSION, role: 'peer', root, lane, clients };
+    const hello = { protocol: PROTOCOL_VERSION, role: 'peer', root, lane, clients, ...naming?.told };
     const askedAt = Date.now();
     const { result } = await caller.call('hello', hello, { timeoutMs: HELLO_MS, ...(signal && { signal }) });
     const { server, root: rootId, above, joined } = result as Record<string, unknown>;
@@ -311,6 +314,7 @@ async function introduce(
         hint: 'Give the address of a server-b with --peer HOST:PORT.',
       });
     }
+    naming?.hear(result);
     const introduction = introductionOf(result as Record<string, unknown>);
     const about = { version: versionIn(result), aheadMs: aheadOf(result, askedAt), takesJoined: joined === true };
     return { caller, introduction, above: above === undefined ? [] : idsOf(above), about };

@@ -32,6 +32,8 @@ import type { Connection } from '../../wire/socket/connection.js';
 import { type Clock, realClock } from '../clock.js';
 import { Bandwidth } from './bandwidth.js';
 import { serveApply, serveOffer, serveRead, serveSums } from './contents-server.js';
+import type { Naming } from './naming.js';
+import { foreignProtocol, notIntroduced, notTheServersKey, taken } from './refusals.js';
 import { TreeDigests } from './tree-digests.js';
 import { versionMethods } from './versions-server.js';
 
@@ -57,6 +59,8 @@ interface ServedReplica {
   readonly clock?: Pick<Clock, 'soon' | 'after'>;
   /** Holds contents back; absent for no limit. */
   readonly bandwidth?: Bandwidth;
+  /** What the sides are called. */
+  readonly naming?: Naming;
 }
 
 type Greeting = InferOutput<typeof peerParams.hello>;
@@ -201,7 +205,7 @@ export class ReplicaServer {
    * @throws SyncError where it is not one of the server-a that is served.
    */
   hello(hello: Greeting, connection: Connection): object {
-    const { rootId, version, above = () => [], former = () => [], dir, memory } = this.#served;
+    const { rootId, version, above = () => [], former = () => [], dir, memory, naming } = this.#served;
     if (hello.protocol !== PROTOCOL_VERSION) throw foreignProtocol(hello.protocol);
     if (hello.role !== 'peer') throw notIntroduced();
     const { person = null } = connection;
@@ -212,11 +216,13 @@ export class ReplicaServer {
       void connection.closed.then(() => this.#contentConnections.delete(connection));
     } else this.#accept(hello, connection);
     const introduction = { root: rootId, former: former(), dir, epoch: memory?.epoch, partner: memory?.partner };
-    const about = { protocol: PROTOCOL_VERSION, server: 'b', version, time: Date.now(), joined: true };
+    const about = { protocol: PROTOCOL_VERSION, server: 'b', version, time: Date.now(), joined: true, ...naming?.told };
     return { ...about, ...introduction, above: above() };
   }
 
-  #accept({ root, clients: takesClients }: Greeting, control: Connection): void {
+  #accept(hello: Greeting, control: Connection): void {
+    const { root, clients: takesClients } = hello;
+    this.#served.naming?.hear(hello);
     if (this.#connectedPeer !== null && this.#connectedPeer.root !== root) throw taken();
     this.#connectedPeer?.control.close(new SyncError('closed', 'The same server-a has connected anew.'));
     for (const connection of this.#contentConnections) connection.close();
@@ -327,22 +333,4 @@ function plain(entry: Entry | null): Entry | null {
 const tooManyLists = (): SyncError =>
   new SyncError('too-large', `The lists of the calls under way take more than ${MAX_LISTED_BYTES / 2 ** 20} MiB.`, {
     hint: 'Wait for answers before sending more requests.',
-  });
-
-const notIntroduced = (): SyncError =>
-  new SyncError('not-allowed', 'Say hello as server-a first.', { hint: 'Only server-a may call this.' });
-
-const notTheServersKey = (name: string): SyncError =>
-  new SyncError('not-allowed', `The key of ${name} is not that of the two servers.`, {
-    hint: `Give server-a the key ${PEER_NAME}, in its directory of keys or with --secret-file.`,
-  });
-
-const foreignProtocol = (protocol: number): SyncError =>
-  new SyncError('bad-message', `This server speaks protocol ${PROTOCOL_VERSION}, not ${protocol}.`, {
-    hint: 'Use the same version of Lockstep on both sides.',
-  });
-
-const taken = (): SyncError =>
-  new SyncError('busy', 'This server-b is paired with another server-a at present.', {
-    hint: 'Stop that one first: a directory has one partner.',
   });

@@ -7,6 +7,7 @@ import type { ErrorCode, Problem } from '../../core/errors.js';
 import type { NumberedEvent } from '../../core/events.js';
 import type { HeldWay } from '../../core/locks/records.js';
 import type { Side } from '../../core/path.js';
+import type { GivenNames } from '../../core/side-name.js';
 import type { ServerFacts } from '../../replica.js';
 import type { Ignored } from './ignored.js';
 import type { NoticeRow } from './notice.js';
@@ -124,6 +125,8 @@ export interface Status {
   readonly outdated?: readonly Side[];
   /** Present where it was asked for. */
   readonly servers?: Servers;
+  /** What texts for people call the sides; absent where nobody has named them. */
+  readonly names?: GivenNames;
 }
 
 /** The two servers. */

@@ -15,7 +15,8 @@ export interface PeerMethods {
   /**
    * `lane`: whether this is a further connection of the same server-a, for contents. `clients`: whether server-a answers
    * clients of server-b, of which it is told by notifications `client`, see `passed-client`; earlier versions do not. With
-   * the number `client` of one, a lane carries what that client sends and is answered from then on.
+   * the number `client` of one, a lane carries what that client sends and is answered from then on. `name`: what texts call
+   * the sender's side; absent where nobody has named it.
    */
   hello: {
     params: {
@@ -25,6 +26,7 @@ export interface PeerMethods {
       lane: boolean;
       clients: boolean;
       client?: number;
+      name?: string;
     };
     /** `above`: the ids of the roots that contain this one. The rest: see `hello`; earlier versions do not send it. */
     result: {
@@ -37,6 +39,7 @@ export interface PeerMethods {
       above: readonly string[];
       /** Whether it takes `contents` and `events`; earlier versions do not. */
       joined?: true;
+      name?: string;
     } & Partial<Introduction>;
   };
   /** Stores on server-b's disk that everything up to `epoch` is recorded as shared with the described root. */

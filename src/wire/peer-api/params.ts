@@ -17,6 +17,8 @@ export const peerParams = {
     lane: v.optional(v.boolean(), false),
     clients: v.optional(v.boolean(), false),
     client: v.exactOptional(clientNumber),
+    // What cannot be a name is left out where it is used.
+    name: v.exactOptional(text(0, MAX_NAME_CHARS)),
   }),
   look: v.object({
     scope: v.picklist(['hinted', 'everything']),

@@ -171,3 +171,21 @@ it('names the client as it is typed, and what keeps both sides from being equal'
   );
   expect(text({ event: 'in-sync', files: 1, bytes: 2 })).toContain('  in sync, but for 1 held update  1 file  2 B');
 });
+
+describe('sides that have names', () => {
+  const names = { a: 'home', b: 'office' };
+  const named = (event: SyncEvent) =>
+    eventText(event, time, colorsFor(false), { names }).slice('14:03:22.118  '.length);
+
+  it.each<[SyncEvent, string]>([
+    [synced, 'home → office  modified  docs/plan.txt  12.30 KB  4 ms'],
+    [{ ...synced, from: 'b', to: 'a' }, 'home ← office  modified  docs/plan.txt  12.30 KB  4 ms'],
+    [{ event: 'locked', path: 'x', owner: 'ann', side: 'b' }, 'locked  x  by ann  on side office'],
+    [
+      { event: 'conflict', path: 'x', kept: 'a', copy: null },
+      'conflict  x  side home keeps the name  the other content is in versions',
+    ],
+  ])('are called by them: %j', (event, text) => {
+    expect(named(event)).toBe(text);
+  });
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { lockReason, lockText } from '../../../src/cli/render/lock-words.js';
+import { UNNAMED } from '../../../src/core/side-name.js';
 import type { LockInfo } from '../../../src/wire/client-api/methods.js';
 
 const now = new Date(2026, 10, 21, 14, 3);
@@ -29,6 +30,6 @@ describe('who has a file, and why', () => {
     ],
   ])('%j', (more, text, reason) => {
     const lock = { ...open, ...more };
-    expect([lockText(lock, now), lockReason(lock, now)]).toEqual([text, reason]);
+    expect([lockText(lock, UNNAMED, now), lockReason(lock, UNNAMED, now)]).toEqual([text, reason]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { serverAOptions, serverBOptions } from '../../../src/cli/server/options.js';
 import { linesOfSet } from '../../../src/core/ignore-sets.js';
+import { quote } from '../../../src/core/path.js';
 
 const a = (line: string, env = {}) => serverAOptions(line.split(' ').filter(Boolean), env, () => {});
 const b = (line: string, env = {}) => serverBOptions(line.split(' ').filter(Boolean), env, () => {});
@@ -27,12 +28,36 @@ const DEFAULT_A = {
   showLocks: true,
   allowLocal: false,
   create: false,
+  name: null,
   dryRun: false,
   web: null,
   metricsTokenFile: null,
 };
 
 describe('the servers’ options', () => {
+  it.each([
+    ['home', 'home'],
+    ['büro 2', 'büro 2'],
+    ['x'.repeat(32), 'x'.repeat(32)],
+    ['', null],
+    [' ', 'is empty'],
+    ['x'.repeat(33), 'is longer than 32 characters'],
+    ['a\u001b[2J', 'has control characters'],
+    ['a\u202eb', 'has control characters'],
+    ['home ', 'begins or ends with a space'],
+    ['B', 'is the letter of the other side'],
+  ])('name a side %j', (name, said) => {
+    const named = () => serverAOptions([], { LOCKSTEP_A_NAME: name }, () => {});
+    if (said === null || said === name) expect(named()).toMatchObject({ settings: { name: said } });
+    else expect(named).toThrow(`LOCKSTEP_A_NAME takes a name for this side, and ${quote(name)} ${said}.`);
+  });
+
+  it('refuse an empty name as an option', () => {
+    expect(() => serverBOptions(['--name', ''], {}, () => {})).toThrow(
+      '--name takes a name for this side, and "" is empty.',
+    );
+  });
+
   it('take documents that lock themselves on or off, and how long they stay locked', () => {
     expect(a('--auto-lock off --auto-lock-grace 1m --show-locks=off')).toMatchObject({
       settings: { autoLock: false, autoLockGraceMs: 60_000, showLocks: false },

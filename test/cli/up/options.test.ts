@@ -57,3 +57,17 @@ describe('the options of up', () => {
     expect(() => read('x y --rescan often')).toThrow('--rescan takes a duration');
   });
 });
+
+describe('the names of the sides', () => {
+  it('go to both servers', () => {
+    const settings = upOptions(['x', 'office:y', '--name-a', 'home', '--name-b', 'office'], {}, () => {});
+    expect(settings).toMatchObject({ name: 'home', nameB: 'office', shared: ['--name', 'office'] });
+  });
+
+  it.each(['a', 'b'])('are refused by their option: --name-%s', (side) => {
+    const words = ['x', 'y', `--name-${side}`, '\u0007'];
+    expect(() => upOptions(words, {}, () => {})).toThrow(
+      `--name-${side} takes a name for side ${side}, and "\\u0007" has control characters.`,
+    );
+  });
+});

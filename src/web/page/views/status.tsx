@@ -2,6 +2,7 @@
 // pair as a whole.
 import { useState } from 'preact/hooks';
 import { SyncError } from '../../../core/errors.js';
+import { sideNamesIn } from '../../../core/side-name.js';
 import { countText, sizeText } from '../../../core/size-text.js';
 import type { Status as PairStatus } from '../../../wire/client-api/methods.js';
 import type { PlanPreview } from '../../../wire/client-api/plan.js';
@@ -53,11 +54,13 @@ const PairActs = ({ status }: { readonly status: PairStatus }) => (
 
 function Sides({ status }: { readonly status: PairStatus }) {
   const { a, b, peer, lastInSync, state, outdated = [], versions } = status;
+  const names = sideNamesIn(status.names);
+  const named = (side: 'a' | 'b') => (names[side] === side ? null : <Name text={` (${names[side]})`} />);
   const seen = (side: 'a' | 'b'): string => (outdated.includes(side) ? ', when last seen' : '');
   return (
     <div class="both">
       <section class="card">
-        <h2>Side a</h2>
+        <h2>Side a{named('a')}</h2>
         <p>
           {countText(a.files, 'file')}, {sizeText(a.bytes)}
           {seen('a')}
@@ -65,7 +68,7 @@ function Sides({ status }: { readonly status: PairStatus }) {
         <p class="quiet-text">{versionsText(versions.a)}</p>
       </section>
       <section class="card">
-        <h2>Side b</h2>
+        <h2>Side b{named('b')}</h2>
         <p>
           {b === null
             ? 'Nothing is known of it yet.'
