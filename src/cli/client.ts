@@ -2,12 +2,13 @@
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { Client } from '../client/client.js';
+import { readTable } from './config/table.js';
 import { Connections } from './connections.js';
 import type { Io } from './context.js';
 import { EXIT_INTERRUPTED, EXIT_OK, exitCodeOf } from './exit-codes.js';
 import { nearbyPair } from './nearby-pair.js';
 import { Writer } from './output-buffer.js';
-import { runLine } from './program/program.js';
+import { clientKinds, runLine } from './program/program.js';
 import { programNames } from './program-name.js';
 import { isDumb } from './render/colors.js';
 import { reportError } from './report-error.js';
@@ -26,6 +27,7 @@ const output = new Writer((text) => stdout.write(text));
 
 const io: Io = {
   env,
+  inFile: () => readTable(env, 'client', clientKinds()),
   nearby: () => nearbyPair(process.cwd()),
   pairNamed: (name) => addressOfPair(env, name),
   names,

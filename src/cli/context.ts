@@ -53,6 +53,21 @@ export type Api = Pick<
 /** The environment variables. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
+/** The value of an option in config.toml. */
+export interface FileValue {
+  /** A list has several texts, a switch is `1` or `0`. */
+  readonly texts: readonly string[];
+  /** `FILE, line N: NAME`, as messages begin. */
+  readonly from: string;
+  /** `FILE, line N`. */
+  readonly place: string;
+}
+
+/** What stands in a table of config.toml, by the names of options without their dashes. */
+export type FileTable = ReadonlyMap<string, FileValue>;
+
+export const NO_TABLE: FileTable = new Map();
+
 /** How a client and a server authenticate each other. */
 export interface Trust {
   /** The file with the servers' secret. */
@@ -66,6 +81,8 @@ export interface Trust {
 /** The streams and services of one run of the client, independent of the command. */
 export interface Io {
   readonly env: Env;
+  /** @returns what config.toml gives the client. @throws SyncError `usage`, naming the line. */
+  inFile?(): FileTable;
   /** @returns the pair in whose directory the program was started; null where it was not. */
   nearby?(): FoundPair | null;
   /** @returns where a remembered pair answers. @throws SyncError `usage` where it does not. */
@@ -139,56 +156,81 @@ export interface Globals {
  * @throws SyncError `usage`, naming the flag or the variable.
  */
 export function contextFor(io: Io, globals: Globals, commandLine: CommandLine): CommandContext {
-  const nearby = pairFor(io, globals);
-  const server = serverOf(globals.server, io.env, nearby);
-  const secretFile = secretFileOf(globals.secretFile, io.env);
-  const user = userOf(globals.as, io.env, secretFile);
+  const file = io.inFile?.() ?? NO_TABLE;
+  const nearby = pairFor(io, globals, file);
+  const server = serverOf(globals.server, io.env, nearby, file);
+  const secretFile = secretFileOf(globals.secretFile, io.env, file);
+  const user = userOf(globals.as, io.env, secretFile, file);
   const trust: Trust = {
     secretFile,
-    allowLocal: globals.allowLocal ?? switchOf(io.env.LOCKSTEP_ALLOW_LOCAL || '0', 'LOCKSTEP_ALLOW_LOCAL'),
+    allowLocal:
+      globals.allowLocal ??
+      switchOf(io.env.LOCKSTEP_ALLOW_LOCAL || (textIn(file, 'allow-local') ?? '0'), 'LOCKSTEP_ALLOW_LOCAL'),
     root: nearby?.root,
   };
-  const color = wantsColor(globals.color ?? 'auto', io.stdoutIsTerminal, io.env);
+  const color = wantsColor(globals.color ?? colorIn(file), io.stdoutIsTerminal, io.env);
+  const json = globals.json ?? textIn(file, 'json') === '1';
   return {
     ...io,
     server,
-    side: io.env.LOCKSTEP_SIDE || nearby?.side,
+    side: io.env.LOCKSTEP_SIDE || nearby?.side || sideIn(file),
     user,
     globals,
     commandLine,
-    json: globals.json === true,
-    progress: globals.json === true ? undefined : io.progress,
+    json,
+    progress: json ? undefined : io.progress,
     colors: colorsFor(color),
     api: () => io.connect(server, user, trust),
   };
 }
 
 /** The pair that is meant where no server is named. */
-function pairFor(io: Io, { pair, server }: Globals): FoundPair | null {
+function pairFor(io: Io, { pair, server }: Globals, file: FileTable): FoundPair | null {
   if (pair !== undefined && server !== undefined)
     throw usageError('--pair and --server both name a server.', 'Give one.');
   if (pair !== undefined) return io.pairNamed?.(pair) ?? null;
   if (server !== undefined || io.env.LOCKSTEP_SERVER) return null;
-  return io.nearby?.() ?? null;
+  const nearby = io.nearby?.() ?? null;
+  const usual = textIn(file, 'pair');
+  if (nearby !== null || usual === undefined || file.has('server')) return nearby;
+  return io.pairNamed?.(usual) ?? null;
 }
 
-function serverOf(flag: string | undefined, env: Env, nearby: FoundPair | null): Address {
-  const text = flag ?? nearby?.address ?? (env.LOCKSTEP_SERVER || DEFAULT_SERVER);
+function serverOf(flag: string | undefined, env: Env, nearby: FoundPair | null, file: FileTable): Address {
+  const inFile = file.get('server');
+  const text = flag ?? nearby?.address ?? (env.LOCKSTEP_SERVER || (inFile?.texts[0] ?? DEFAULT_SERVER));
   try {
     return parseAddress(text, '127.0.0.1');
   } catch (error) {
-    const from = flag === undefined ? 'LOCKSTEP_SERVER' : '--server';
+    const from = flag !== undefined ? '--server' : env.LOCKSTEP_SERVER ? 'LOCKSTEP_SERVER' : (inFile?.from ?? '');
     throw error instanceof SyncError ? usageError(`${from}: ${error.message}`, error.hint) : error;
   }
 }
 
-function userOf(flag: string | undefined, env: Env, secretFile: string | undefined): string {
-  const name = flag ?? (env.LOCKSTEP_USER || (secretFile && nameInKey(secretFile)) || defaultUser());
+/** The name that a key proves goes before that of the file: another one would be refused. */
+function userOf(flag: string | undefined, env: Env, secretFile: string | undefined, file: FileTable): string {
+  const key = secretFile && nameInKey(secretFile);
+  const name = flag ?? (env.LOCKSTEP_USER || key || textIn(file, 'as') || defaultUser());
   if (name.trim() === '') throw usageError('--as takes a name that is not empty.');
   return name;
 }
 
-function secretFileOf(flag: string | undefined, env: Env): string | undefined {
+function secretFileOf(flag: string | undefined, env: Env, file: FileTable): string | undefined {
   if (flag === '') throw usageError('--secret-file takes a file, not an empty name.');
-  return flag ?? (env.LOCKSTEP_SECRET_FILE || undefined);
+  return flag ?? (env.LOCKSTEP_SECRET_FILE || textIn(file, 'secret-file') || undefined);
+}
+
+const textIn = (file: FileTable, name: string): string | undefined => file.get(name)?.texts[0];
+
+function colorIn(file: FileTable): 'auto' | 'always' | 'never' {
+  const { texts, from } = file.get('color') ?? { texts: ['auto'], from: '' };
+  const [color] = texts;
+  if (color === 'auto' || color === 'always' || color === 'never') return color;
+  throw usageError(`${from} takes auto, always or never, not "${color}".`);
+}
+
+function sideIn(file: FileTable): string | undefined {
+  const side = textIn(file, 'side');
+  if (side === undefined || side === 'a' || side === 'b') return side;
+  throw usageError(`${file.get('side')!.from} takes a or b, not "${side}".`);
 }

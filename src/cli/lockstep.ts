@@ -8,7 +8,7 @@ const PROGRAMS: Readonly<Record<string, () => Promise<unknown>>> = {
   key: () => import('./key/key.js'),
   service: () => import('./service/service.js'),
   doctor: () => import('./doctor/doctor.js'),
-  config: () => import('./up/show-config.js'),
+  config: () => import('./show-config/show-config.js'),
 };
 
 const asksForHelp = word === 'help' && Object.hasOwn(PROGRAMS, rest[0] ?? '');

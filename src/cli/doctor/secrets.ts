@@ -7,9 +7,10 @@ import { quote } from '../../core/path.js';
 import { shellWord } from '../../core/shell-word.js';
 import { countText } from '../../core/size-text.js';
 import { readSecretFile } from '../../wire/socket/secret.js';
+import { configFile } from '../config/file.js';
 import type { Env } from '../context.js';
 import { defaultKeys } from '../key/new-key.js';
-import { configFile, readPairs } from '../up/config.js';
+import { readPairs } from '../up/config.js';
 import { type Finding, ok, wrong, wrongBy } from './finding.js';
 
 /** The bits that let others write, and the user whose files are believed beside root's. */

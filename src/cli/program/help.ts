@@ -18,7 +18,7 @@ const APPENDIX: Appendix = {
       '-- ends the options. Also understood: client -list, client -lock -3, client -unlock -3.',
   ],
   environment: [
-    ['LOCKSTEP_SERVER', `where server-a listens (${DEFAULT_SERVER})`],
+    ['LOCKSTEP_SERVER', `where server-a or server-b listens (${DEFAULT_SERVER})`],
     ['LOCKSTEP_USER', 'the name to lock under (user@host)'],
     ['LOCKSTEP_SIDE', 'the side you work on, for lock (that of the server)'],
     ['LOCKSTEP_SECRET_FILE', "the file with the servers' secret"],

@@ -4,6 +4,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { SyncError } from '../../core/errors.js';
 import { plainArgv } from '../argv.js';
+import { type Kind, kindsOf } from '../config/table.js';
 import { type CommandLine, contextFor, type Globals, type Io } from '../context.js';
 import { commanderErrorText } from '../error-text.js';
 import { EXIT_OK, exitCodeOf } from '../exit-codes.js';
@@ -90,7 +91,7 @@ export function clientProgram(
     .usage('[options] [command]')
     .configureOutput({ writeOut: print, writeErr: () => {}, outputError: () => {} })
     .exitOverride()
-    .option('--server <host:port>', 'where server-a listens')
+    .option('--server <host:port>', 'where server-a listens, or the server-b that is nearer')
     .option('--pair <name>', 'the pair that "lockstep up --name" remembered, instead of --server')
     .option('--as <name>', 'the name to lock and unlock under, without a key')
     .option('--secret-file <path>', 'your key, or the secret of the servers, where they have one')
@@ -108,6 +109,15 @@ export function clientProgram(
   addPeople(program, run);
   addOwnPair(program, run, name);
   return program;
+}
+
+/** @returns what can stand in the table [client] of config.toml: the options before a command, and the side. */
+export function clientKinds(): ReadonlyMap<string, Kind> {
+  const program = clientProgram(
+    () => {},
+    () => NOTHING,
+  );
+  return new Map([...kindsOf(program), ['side', 'text']]);
 }
 
 /** @returns commander's error as one sentence with a hint at the help. */

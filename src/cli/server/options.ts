@@ -1,6 +1,5 @@
-// Parses and checks the flags and the environment of a server. A flag takes precedence; errors name what was given.
+// Checks what a server is given by flags, the environment and config.toml; errors name what was given and where.
 
-import { type Command, CommanderError } from 'commander';
 import { SyncError } from '../../core/errors.js';
 import { IGNORE_SET_NAMES, isIgnoreSet, linesOfSet } from '../../core/ignore-sets.js';
 import { quote } from '../../core/path.js';
@@ -10,11 +9,7 @@ import type { VersionLimits } from '../../disk/versions/pruning.js';
 import { isLoopback, parseAddress } from '../../wire/socket/tcp.js';
 import type { Env } from '../context.js';
 import { parseDuration } from '../duration.js';
-import { commanderErrorText } from '../error-text.js';
-import { helpColumns } from '../help/layout.js';
-import { programNames } from '../program-name.js';
 import { usageError } from '../report-error.js';
-import { switchOf } from '../switch.js';
 import {
   DEFAULT_GRACE,
   DEFAULT_HOST,
@@ -23,10 +18,10 @@ import {
   DEFAULT_RESCAN,
   DEFAULT_SHARE,
   DEFAULTS,
-  serverCommand,
 } from './command.js';
 import type { Given } from './given.js';
 import { parseLimit } from './limit.js';
+import { parse, type Read, type ReadFile } from './read.js';
 import { type WebPlace, webPlace } from './web-place.js';
 
 /** The settings of both servers. */
@@ -80,54 +75,22 @@ export interface ServerASettings extends ServerSettings {
 /** A hundred years: without end, for a file. */
 const MAX_KEEP_MS = 100 * 365.25 * 24 * 60 * 60 * 1000;
 
-interface Flags {
-  port?: string;
-  host?: string;
-  secretFile?: string;
-  keys?: string;
-  allowLocal?: boolean;
-  create?: boolean;
-  name?: string;
-  stdio?: boolean;
-  dir?: string;
-  ignore?: string[];
-  ignoreSet?: string[];
-  log?: string;
-  verbose?: boolean;
-  quiet?: boolean;
-  guard?: boolean;
-  dryRun?: boolean;
-  onEvent?: string;
-  limit?: string;
-  /** False where --no-fsync is given, else true. */
-  fsync?: boolean;
-  peer?: string;
-  rescan?: string;
-  autoLock?: string;
-  autoLockGrace?: string;
-  showLocks?: string;
-  keepVersions?: string;
-  versionsShare?: string;
-  web?: string;
-  webCert?: string;
-  webKey?: string;
-  metricsTokenFile?: string;
-}
-
 /** What the command line requests: to run with these settings, or nothing more than a text that has been printed. */
 export type Asked<S> = { readonly settings: S } | { readonly printed: true };
 
 /**
  * @param args the words after the program's name.
  * @param print receives the help or the version.
+ * @param inFile reads what config.toml gives; absent where it does not count.
  * @throws SyncError `usage`.
  */
 export function serverAOptions(
   args: readonly string[],
   env: Env,
   print: (text: string) => void,
+  inFile?: ReadFile,
 ): Asked<ServerASettings> {
-  const read = parse('a', args, env, print);
+  const read = parse('a', args, { env, inFile }, print);
   if (read === null) return { printed: true };
   const peer = read.given('peer', DEFAULT_PEER);
   const rescan = read.given('rescan', DEFAULT_RESCAN);
@@ -150,22 +113,10 @@ export function serverBOptions(
   args: readonly string[],
   env: Env,
   print: (text: string) => void,
+  inFile?: ReadFile,
 ): Asked<ServerSettings> {
-  const read = parse('b', args, env, print);
+  const read = parse('b', args, { env, inFile }, print);
   return read === null ? { printed: true } : { settings: common(read) };
-}
-
-type Switch = 'verbose' | 'quiet' | 'guard' | 'dryRun' | 'allowLocal' | 'create' | 'stdio' | 'noFsync';
-
-interface Read {
-  readonly which: 'a' | 'b';
-  readonly flags: Flags & { noFsync?: boolean };
-  /** @returns a flag's text, else the variable's, else the default. */
-  given(name: Exclude<keyof Flags, 'ignore' | 'ignoreSet' | 'fsync' | Switch>, otherwise: string): Given;
-  /** @returns whether a switch is on. */
-  on(name: Switch): boolean;
-  readonly ignore: readonly string[];
-  readonly ignoreSets: readonly Given[];
 }
 
 function common(read: Read): ServerSettings {
@@ -285,46 +236,4 @@ function addressOf({ text, from }: Given): { host: string; port: number } {
   } catch (error) {
     throw error instanceof SyncError ? usageError(`${from}: ${error.message}`, error.hint) : error;
   }
-}
-
-function parse(which: 'a' | 'b', args: readonly string[], env: Env, print: (text: string) => void): Read | null {
-  const program = serverCommand(which, print, programNames(process.argv[1], env), helpColumns());
-  try {
-    program.parse(args, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return null;
-    throw usageError(commanderErrorText(error), `Try "${program.name()} --help".`);
-  }
-  return readingOf(which, program, env);
-}
-
-function readingOf(which: 'a' | 'b', program: Command, env: Env): Read {
-  const given = program.opts<Flags>();
-  const flags: Read['flags'] = given.fsync === false ? { ...given, noFsync: true } : given;
-  const positional = program.args[0];
-  if (positional !== undefined && flags.port !== undefined && positional !== flags.port) {
-    throw usageError(`The port is given twice: ${positional} and --port ${flags.port}.`, 'Give one of them.');
-  }
-  const spelled = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  const variable = (name: string): string =>
-    `LOCKSTEP_${which.toUpperCase()}_${spelled(name).replaceAll('-', '_').toUpperCase()}`;
-  const fromEnv = (name: string): string | undefined => env[variable(name)] || undefined;
-  return {
-    which,
-    flags,
-    given(name, otherwise) {
-      if (name === 'port' && positional !== undefined) return { text: positional, from: 'PORT' };
-      const flag = flags[name];
-      if (flag !== undefined) return { text: flag, from: `--${spelled(name)}` };
-      const text = fromEnv(name);
-      return text === undefined ? { text: otherwise, from: `--${spelled(name)}` } : { text, from: variable(name) };
-    },
-    on: (name) => flags[name] ?? switchOf(fromEnv(name) ?? '0', variable(name)),
-    ignoreSets: (flags.ignoreSet ?? [fromEnv('ignore-set') ?? []].flat()).map((text) => ({
-      text,
-      from: flags.ignoreSet === undefined ? variable('ignore-set') : '--ignore-set',
-    })),
-    ignore: flags.ignore ?? (fromEnv('ignore') ?? '').split(/\r?\n/).filter((line) => line.trim() !== ''),
-  };
 }

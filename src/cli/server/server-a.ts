@@ -3,6 +3,7 @@ import { SyncError } from '../../core/errors.js';
 import type { NumberedEvent } from '../../core/events.js';
 import type { ServerLogger } from '../../log.js';
 import type { PlanPreview } from '../../wire/client-api/plan.js';
+import { readTable } from '../config/table.js';
 import { planText } from '../render/plan.js';
 import { packageVersion } from '../version.js';
 import { boundGarbage } from './heap.js';
@@ -29,7 +30,10 @@ function haltOf(log: ServerLogger) {
 }
 
 boundGarbage();
-await serve(serverAOptions, async (asked, log, say) => {
+const settingsOf: typeof serverAOptions = (args, env, print) =>
+  serverAOptions(args, env, print, (kinds) => readTable(env, 'server-a', kinds));
+
+await serve(settingsOf, async (asked, log, say) => {
   const { log: format, verbose: _verbose, quiet: _quiet, onEvent: _onEvent, secretFile, keys, ...more } = asked;
   const { create, dryRun, web: _web, metricsTokenFile: _token, ...settings } = more;
   if (create) makeDirectory(settings.dir);

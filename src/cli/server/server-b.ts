@@ -1,4 +1,6 @@
 // The program `server-b`.
+import { readTable } from '../config/table.js';
+import { NO_TABLE } from '../context.js';
 import { packageVersion } from '../version.js';
 import { boundGarbage } from './heap.js';
 import { makeDirectory } from './make-directory.js';
@@ -7,10 +9,15 @@ import { serve } from './run.js';
 import { openTrust } from './trust.js';
 
 boundGarbage();
-if (process.argv.includes('--stdio')) await import('./stdio.js');
+const { argv, env } = process;
+const isChild = process.connected === true;
+const isStdio = argv.includes('--stdio') || /^(?:1|true|yes|on)$/i.test((env.LOCKSTEP_B_STDIO ?? '').trim());
+if (isStdio) await import('./stdio.js');
 else
   await serve(
-    serverBOptions,
+    // The child of a pair is given all that counts.
+    (args, env, print) =>
+      serverBOptions(args, env, print, (kinds) => (isChild ? NO_TABLE : readTable(env, 'server-b', kinds))),
     async (
       { log: _format, verbose: _verbose, quiet: _quiet, onEvent: _onEvent, secretFile, keys, create, ...settings },
       log,

@@ -3,6 +3,7 @@
 import { callerlessGone } from '../../disk/state/leaving.js';
 import type { ServerLogger } from '../../log.js';
 import { carrierOver } from '../../wire/socket/multiplex.js';
+import { readTable } from '../config/table.js';
 import { packageVersion } from '../version.js';
 import { GREETING } from './greeting.js';
 import { makeDirectory } from './make-directory.js';
@@ -13,7 +14,7 @@ import { serve } from './run.js';
 const MARGIN_MS = 5_000;
 
 await serve(
-  serverBOptions,
+  (args, env, print) => serverBOptions(args, env, print, (kinds) => readTable(env, 'server-b', kinds)),
   async ({ dir, ignore, versionLimits, limit, autoLock, showLocks, name, create }, log) => {
     if (create) makeDirectory(dir);
     const { CARRIER_SILENCE_MS, openServerB } = await import('../../sync/server-b.js');
