@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Role } from '../../src/core/person.js';
 import type { PageServer } from './page-server.js';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -30,12 +31,16 @@ export interface Visitor {
   readonly faults: readonly string[];
 }
 
-/** Opens the page for `name`, once it is prepared, and waits until the state of the pair is shown. */
+/** Opens the page for `name`, whose key has that role where there are keys, once it is prepared, and waits until the state of the pair is shown. */
 export async function visit(
   browser: Browser,
   server: PageServer,
   name: string,
-  { prepare, ...options }: BrowserContextOptions & { readonly prepare?: (page: Page) => Promise<void> } = {},
+  {
+    prepare,
+    role,
+    ...options
+  }: BrowserContextOptions & { readonly prepare?: (page: Page) => Promise<void>; readonly role?: Role } = {},
 ): Promise<Visitor> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   context.setDefaultTimeout(40_000);
@@ -46,7 +51,7 @@ export async function visit(
     if (message.type() === 'error') faults.push(message.text());
   });
   await prepare?.(page);
-  await page.goto(server.page.addressFor({ name, person: null }));
+  await page.goto(server.page.addressFor({ name, person: role === undefined ? null : { name, role } }));
   await page.locator('[data-state]:not(.plain)').waitFor();
   return { page, faults };
 }

@@ -1,4 +1,5 @@
-// The list of all files: its first rows, then all of them; changed by events as they come; and read again when it has been quiet for a while, the less often the longer that takes.
+// The list of all files: its first rows, then all of them; changed by events as they come; and read again when it has been
+// quiet for a while, the less often the longer that takes.
 
 import { SyncError } from '../../../core/errors.js';
 import type { NumberedEvent } from '../../../core/events.js';
@@ -62,9 +63,11 @@ function takeEvents(): void {
 function readLater(): void {
   isOld = true;
   if (isReading) return;
-  clearTimeout(timer);
   const longest = readAt + LONGEST_PER_READING * lastTookMs - performance.now();
-  timer = setTimeout(reloadList, Math.max(MIN_PAUSE_MS, Math.min(QUIET_PER_READING * lastTookMs, longest)));
+  const ms = Math.min(QUIET_PER_READING * lastTookMs, longest);
+  if (timer !== undefined && ms <= MIN_PAUSE_MS) return; // it is about to be read, and not to be put off by another event
+  clearTimeout(timer);
+  timer = setTimeout(reloadList, Math.max(MIN_PAUSE_MS, ms));
 }
 
 /** Reads the list now, or once more where it is being read. */

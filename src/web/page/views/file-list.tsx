@@ -2,7 +2,7 @@
 // buttons of the row and then out of the list.
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ListEntry } from '../../../wire/client-api/methods.js';
-import { openFile, question } from '../model/page-state.js';
+import { may, openFile, question } from '../model/page-state.js';
 import { type ListShape, listHeight, type RowWindow, rowWindow, scrolledTo } from '../words/window.js';
 import { FileRow, toggleLock } from './file-row.js';
 
@@ -108,8 +108,8 @@ export function FileList({ rows }: { readonly rows: readonly ListEntry[] }) {
 
 /** Keys that act on the row which has the focus. @returns whether there is such a key. */
 function actOn(path: string, key: string): boolean {
-  if (key === 'F2') question('rename', path);
-  else if (key === 'Delete') question('delete', path);
+  if (key === 'F2' && may('user')) question('rename', path);
+  else if (key === 'Delete' && may('user')) question('delete', path);
   else if (key === 'l') toggleLock(path);
   else if (key === 'o') openFile(path);
   else return false;

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { countText, sizeText } from '../../../core/size-text.js';
 import { droppedFiles } from '../model/dropped.js';
 import { may, search } from '../model/page-state.js';
+import { show } from '../model/toasts.js';
 import { propose, proposed, replacedBy, uploadAll, uploads, type Wanted } from '../model/uploads.js';
 import { Question } from '../parts/dialog.js';
 import { Icon } from '../parts/icon.js';
@@ -10,11 +11,13 @@ import { Button, Name, Path } from '../parts/small.js';
 
 export const UploadBox = () => (
   <>
-    {may('user') ? <DropPlace /> : null}
+    <DropPlace />
     {proposed.value === null ? null : <UploadQuestion key={proposed.value.files.length} files={proposed.value.files} />}
     {uploads.value.length === 0 ? null : <Progress />}
   </>
 );
+
+const NOT_ALLOWED = 'You may look and download here, but not upload.';
 
 function DropPlace() {
   const [isOver, setOver] = useState(false);
@@ -32,6 +35,8 @@ function DropPlace() {
       if (!hasFiles(event)) return;
       event.preventDefault();
       setOver(false);
+      // A browser would leave the page for what is dropped where nobody takes it.
+      if (!may('user')) return void show({ icon: 'warn', tone: 'wait', text: NOT_ALLOWED });
       const folder = search.value.folder;
       void droppedFiles(event.dataTransfer!, '').then((files) => {
         if (files.length > 0) propose({ folder, files });
@@ -49,7 +54,7 @@ function DropPlace() {
   return isOver ? (
     <div class="drop-place">
       <Icon name="upload" />
-      <p>Drop to upload{search.value.folder === '' ? '' : ' into this folder'}</p>
+      <p>{may('user') ? `Drop to upload${search.value.folder === '' ? '' : ' into this folder'}` : NOT_ALLOWED}</p>
     </div>
   ) : null;
 }
