@@ -51,9 +51,10 @@ it('sides without names are called as ever, and nothing more is in the status', 
   expect(await pair.json('status')).not.toHaveProperty('names');
 });
 
-it('lockstep up names both sides in its own log', async () => {
+it('lockstep up names both sides in its own log, and before they meet', async () => {
+  fs.writeFileSync(path.join(pair.a, 'roof.txt'), 'roof');
   fs.writeFileSync(path.join(pair.b, 'plan.txt'), 'plan');
-  const words = ['up', pair.a, pair.b, '--name-a', 'home', '--name-b', 'office', '--web', 'off'];
+  const words = ['up', pair.a, pair.b, '--name-a', 'home', '--name-b', 'office', '--web', 'off', '--yes'];
   const child = spawn(path.join(project, 'bin', 'lockstep'), words, {
     env: pair.env,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -66,5 +67,6 @@ it('lockstep up names both sides in its own log', async () => {
   await until(() => said.includes('ready '));
   child.kill('SIGTERM');
   await ended;
+  expect(said).toContain('First contact: 1 file home → office, 1 office → home.');
   expect(said).toMatch(/ {2}home ← office {2}created {3}plan\.txt {2}4 B {2}/);
 });

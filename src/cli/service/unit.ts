@@ -64,7 +64,7 @@ function nameSpaces({ directories, isSystem }: Kept, paths: string): string[] {
   const ofSystem = [
     `PrivateDevices=${isBelow('/dev') ? 'no' : 'yes'}`,
     ...['ProtectKernelTunables', 'ProtectKernelModules', 'ProtectKernelLogs', 'ProtectControlGroups'].map(on),
-    ...['ProtectClock', 'ProtectHostname'].map(on),
+    ...['ProtectClock', 'ProtectHostname', 'PrivateMounts'].map(on),
   ];
   return [
     ...(isSystem ? [] : ['PrivateUsers=yes']),
