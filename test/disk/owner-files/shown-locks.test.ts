@@ -58,6 +58,9 @@ describe('a lock of the other side is shown', () => {
     const shown = open();
     shown.show([lock('x.txt')], false);
     expect(fs.readlinkSync(at('.#x.txt'))).toBe('ann@pc (Lockstep).0');
+    const { ino } = fs.lstatSync(at('.#x.txt'));
+    shown.show([lock('x.txt')], false);
+    expect(fs.lstatSync(at('.#x.txt')).ino).toBe(ino); // not written again
     shown.clear();
     expect(names()).toEqual(['x.txt']);
   });

@@ -305,6 +305,7 @@ describe('a sealed file', () => {
     ['missing', () => fs.rmSync(at('guarded.json')), 'missing'],
     ['with a foreign tail', () => fs.appendFileSync(at('guarded.json'), 'more'), 'damaged'],
     ['of another version', () => new SealedFile(at('guarded.json')).write({ other: 1 }), 'foreign'],
+    ['another one of the same number', () => new SealedFile(at('guarded.json')).write({ n: 9 }), 'damaged'],
     [
       'a link',
       () => {
