@@ -39,13 +39,18 @@ await serve(
       refuse = resolve;
     });
     const stopping = new AbortController();
-    const ask = async (preview: PlanPreview): Promise<boolean> => {
+    const answerTo = async (preview: PlanPreview): Promise<boolean> => {
       const show = settings.log === 'json' ? (message: string) => say(firstContactLine(message)) : say;
       const asked = { yes: settings.yes, terminal: terminal(), signal: stopping.signal, say: show };
-      const agreed = await firstContactAgreed(preview, { ...asked, names: naming(settings) }).catch(refuse);
-      if (agreed === false && !stopping.signal.aborted) refuse(new SyncError('failed', 'Nothing was touched.'));
-      return agreed === true;
+      const agreed = await firstContactAgreed(preview, { ...asked, names: naming(settings) });
+      if (!agreed && !stopping.signal.aborted) refuse(new SyncError('failed', 'Nothing was touched.'));
+      return agreed;
     };
+    const ask = (preview: PlanPreview): Promise<boolean> =>
+      answerTo(preview).catch((error) => {
+        refuse(error);
+        return false;
+      });
     const started = await startServerA({
       ...{ dir, host, port, ignore, rescanMs, guard, versionLimits, limit, autoLock, autoLockGraceMs, showLocks, name },
       peer: transportFor(settings, log),
