@@ -61,8 +61,8 @@ describe('lockstep up with two directories of this machine', () => {
     const listed = await lockstepIn(a, '--json', 'locks');
     expect(JSON.parse(listed.stdout).locks).toMatchObject([{ path: 'one.txt', side: 'b' }]);
     expect(await pair.stop()).toBe(0);
-    expect((await lockstepIn(a, 'list')).code).toBe(6);
-    expect(fs.existsSync(path.join(b, '.lockstep', 'address.json'))).toBe(false);
+    // Then the usual address counts, where anybody's server may answer.
+    for (const root of [a, b]) expect(fs.existsSync(path.join(root, '.lockstep', 'address.json'))).toBe(false);
   });
 
   it('touches nothing at a first contact that nobody has confirmed', async () => {

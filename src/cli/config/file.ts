@@ -46,13 +46,25 @@ export function readConfig(env: Env): ConfigFile | null {
   );
 }
 
-/** @returns the text of the file; null where there is none. */
+/**
+ * @returns the text of the file; null where there is none that this user can see: with the HOME of another user, as after
+ *   `su` or in a service, a program goes on without it.
+ */
 export function contentOf(file: string): string | null {
   try {
-    return fs.readFileSync(file, 'utf8');
+    return isVisible(file) ? fs.readFileSync(file, 'utf8') : null;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw notUsable(file, 'read', error);
+  }
+}
+
+function isVisible(file: string): boolean {
+  try {
+    return fs.statSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM') return false;
+    throw error;
   }
 }
 
