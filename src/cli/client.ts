@@ -14,12 +14,12 @@ import { isDumb } from './render/colors.js';
 import { reportError } from './report-error.js';
 import { type ShownListing, shownOnTerminal, stateDirectory } from './shown-listing.js';
 import { terminalIdentity } from './terminal-identity.js';
-import { addressOfPair } from './up/pair-address.js';
+import { addressOfPair, pairOf } from './up/pair-address.js';
 
 /** The maximum time for an interrupted command to end, in milliseconds. */
 const LAST_WORDS_MS = 300;
 const { stdout, stderr, env } = process;
-const names = programNames(process.argv[1], env);
+const names = { ...programNames(process.argv[1], env), pairHere: () => pairOf(env, process.cwd()) };
 const stdinIsTerminal = isatty(0);
 const connections = new Connections((server, user, trust) => Client.connect({ server, user, ...trust }));
 const interrupted = new AbortController();

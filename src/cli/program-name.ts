@@ -8,6 +8,8 @@ export interface ProgramNames {
   readonly serverB: string;
   /** The program that starts a pair, among others. */
   readonly lockstep: string;
+  /** @returns the name of the remembered pair in whose directory the program was started; null where there is none. */
+  readonly pairHere?: () => string | null;
 }
 
 /** The names where every program is installed under its own. */

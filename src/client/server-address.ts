@@ -33,6 +33,7 @@ export function unreachable(server: Address, error: unknown): SyncError {
   if (error instanceof SyncError && code !== 'unreachable' && code !== 'timeout') return error;
   return new SyncError('unreachable', `Cannot reach server-a at ${addressText(server)}: ${reasonOf(error)}.`, {
     hint: 'Start it with "server-a", or name another server.',
+    facts: { host: server.host, port: server.port },
     cause: error,
   });
 }

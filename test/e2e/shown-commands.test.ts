@@ -117,14 +117,14 @@ describe.skipIf(lacks !== undefined)(title, () => {
   it('lockstep.md: two directories, and the pair found from inside one', async () => {
     delete env.LOCKSTEP_SERVER;
     for (const name of ['art', 'nas/art/plans']) fs.mkdirSync(path.join(home, name), { recursive: true });
-    fs.writeFileSync(path.join(home, 'nas/art/roof.dwg'), 'a roof');
+    fs.writeFileSync(path.join(home, 'nas/art/plans/roof.dwg'), 'a roof');
     const [up] = shown('lockstep.md', '$ lockstep up ~/art /mnt/nas/art\n14:') as [string];
     await says(begin(`exec ${up.replace('/mnt/', '~/')}`), '\nready 127.0.0.1:');
-    const lines = shown('lockstep.md', '$ lockstep lock roof.dwg').map((line) => line.replace('/mnt/', '~/'));
+    const lines = shown('lockstep.md', '$ lockstep lock plans/roof.dwg').map((line) => line.replace('/mnt/', '~/'));
     const said = await run(lines);
-    expect(said).toContain('roof.dwg for ');
+    expect(said).toContain('plans/roof.dwg for ');
     expect(said).toContain('In sync');
-    expect(textOf(home, 'art/roof.dwg')).toBe('a roof');
+    expect(textOf(home, 'art/plans/roof.dwg')).toBe('a roof');
   });
 
   it('lockstep.md: a pair by its name, to a host', async () => {

@@ -17,6 +17,20 @@ export function configFile(env: Env): string {
   return path.join(base, 'lockstep', 'config.toml');
 }
 
+/** The options that name a file or a directory of this machine. */
+const PATHS: ReadonlySet<string> = new Set([
+  ...['dir', 'other', 'secret-file', 'keys', 'web-cert', 'web-key', 'metrics-token-file'],
+]);
+
+/**
+ * @param key the name of an option.
+ * @returns its value in the file, where `~/` is the home directory in a path, as in a shell.
+ */
+export function spelledOut(env: Env, key: string, value: string): string {
+  const isOfHome = PATHS.has(key) && /^~(\/|$)/.test(value);
+  return isOfHome ? path.join(env.HOME || os.homedir(), value.slice(1)) : value;
+}
+
 /** The names of what can stand at the top of the file. */
 const TABLES = ['client', 'server-a', 'server-b', 'pairs'] as const;
 export type TableName = (typeof TABLES)[number];

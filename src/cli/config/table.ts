@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { type Env, type FileTable, type FileValue, NO_TABLE } from '../context.js';
 import { usageError } from '../report-error.js';
-import { readConfig, type TableName } from './file.js';
+import { readConfig, spelledOut, type TableName } from './file.js';
 import { placeIn } from './place.js';
 
 /** What an option takes. */
@@ -36,7 +36,7 @@ export function readTable(env: Env, name: Exclude<TableName, 'pairs'>, kinds: Re
     if (kind === undefined) throw usageError(`${place} has an unknown key ${name}.${key}.`, OPTIONS);
     const texts = textsOf(value, kind);
     if (texts === null) throw usageError(`${place}: ${name}.${key} must be ${WANTED[kind]}.`, OPTIONS);
-    return [key, { texts, from: `${place}: ${key}`, place }];
+    return [key, { texts: texts.map((text) => spelledOut(env, key, text)), from: `${place}: ${key}`, place }];
   });
   return new Map(values);
 }

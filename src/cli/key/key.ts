@@ -56,6 +56,6 @@ Start both with their directories: ${serverB} --keys KEYS, ${serverA} --keys ${k
   return `Made the key of ${name} (role ${role}): ${file}
 Copy it to ${name} alone, over a way that you trust: scp -p ${key} MACHINE:
 There it is given to each command, or set once as LOCKSTEP_SECRET_FILE: ${client} --secret-file ${name}.key list
-To take it back, delete ${file}.
+To take it back, delete ${file}, and its copy where the other server has one.
 `;
 }

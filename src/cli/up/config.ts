@@ -2,7 +2,7 @@
 import { stringify } from 'smol-toml';
 import * as v from 'valibot';
 import { quote } from '../../core/path.js';
-import { configFile, contentOf, readConfig, writeConfig } from '../config/file.js';
+import { configFile, contentOf, readConfig, spelledOut, writeConfig } from '../config/file.js';
 import { placeIn } from '../config/place.js';
 import type { Env } from '../context.js';
 import { usageError } from '../report-error.js';
@@ -56,7 +56,8 @@ export function readPairs(env: Env): ReadonlyMap<string, RememberedPair> {
   const { file, content } = config;
   const { pairs } = config.tables;
   const checked = v.safeParse(configSchema, pairs === undefined ? {} : { pairs });
-  if (checked.success) return new Map(Object.entries(checked.output.pairs));
+  if (checked.success)
+    return new Map(Object.entries(checked.output.pairs).map(([name, pair]) => [name, withPaths(env, pair)]));
   const [issue] = checked.issues;
   const key = v.getDotPath(issue) ?? '';
   const [first = '', pair = first, name = ''] = (issue.path ?? []).map((item) => String(item.key));
@@ -66,6 +67,11 @@ export function readPairs(env: Env): ReadonlyMap<string, RememberedPair> {
     'What can stand there is in docs/lockstep.md.',
   );
 }
+
+const withPaths = (env: Env, pair: RememberedPair): RememberedPair =>
+  Object.fromEntries(
+    Object.entries(pair).map(([key, value]) => [key, typeof value === 'string' ? spelledOut(env, key, value) : value]),
+  ) as RememberedPair;
 
 /** @returns where the value `name` of a pair stands: `FILE, line N`. */
 export function placeOf(env: Env, pair: string, name: string): string {

@@ -13,7 +13,8 @@ export interface RemotePlace {
 
 /**
  * @returns the other machine and its directory; null for a directory of this machine, such as `./a:b`.
- * @throws SyncError `usage` for a host that ssh would take for an option.
+ * @throws SyncError `usage` for a host that ssh would take for an option, and where no directory is named: that would be the
+ *   whole home directory there.
  */
 export function remotePlace(text: string): RemotePlace | null {
   const parts = /^([^/:[\]]*\[[\da-fA-F:.%\w]+\]|[^/:]+):(.*)$/s.exec(text);
@@ -23,8 +24,10 @@ export function remotePlace(text: string): RemotePlace | null {
       `${quote(parts[1]!)} cannot be a host: it begins with "-".`,
       'For a directory, write ./ before it.',
     );
-  const dir = parts[2]!.replace(/^~\//, '');
-  return { host: parts[1]!, dir: dir === '' || dir === '~' ? '.' : dir };
+  const dir = parts[2]!.replace(/^~\/(?=.)/, '');
+  if (dir === '')
+    throw usageError(`${quote(text)} names no directory of ${parts[1]!}.`, 'Write it after the colon: HOST:DIR.');
+  return { host: parts[1]!, dir: dir === '~' || dir === '~/' ? '.' : dir };
 }
 
 /**

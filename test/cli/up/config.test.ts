@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { configFile } from '../../../src/cli/config/file.js';
 import { readPairs, rememberPair } from '../../../src/cli/up/config.js';
 import { upOptions } from '../../../src/cli/up/options.js';
-import { addressOfPair } from '../../../src/cli/up/pair-address.js';
+import { addressOfPair, pairOf } from '../../../src/cli/up/pair-address.js';
 import { writeAddress } from '../../../src/disk/state/address.js';
 
 let env: { XDG_CONFIG_HOME: string };
@@ -54,6 +54,22 @@ describe('a remembered pair', () => {
   it('has absolute directories', () => {
     up('--name', 'here', 'a', 'b');
     expect(readPairs(env).get('here')).toEqual({ dir: path.resolve('a'), other: path.resolve('b') });
+  });
+
+  it('has the home directory where somebody wrote ~', () => {
+    put('[pairs.art]\ndir = "~/art"\nother = "office:~/art"\nweb-cert = "~/cert"\non-event = "~/tell"');
+    const home = { ...env, HOME: '/home/anna' };
+    expect(readPairs(home).get('art')).toEqual({
+      ...{ dir: '/home/anna/art', other: 'office:~/art', 'web-cert': '/home/anna/cert', 'on-event': '~/tell' },
+    });
+  });
+
+  it('is known in its directories and below, and nowhere else', () => {
+    put('[pairs.art]\ndir = "/x/art"\nother = "/y/copy"\n[pairs.far]\ndir = "/z"\nother = "office:x"');
+    const found = ['/x/art', '/x/art/plans', '/y/copy/a', '/z', '/x/artist', '/x', '/'].map((at) => pairOf(env, at));
+    expect(found).toEqual(['art', 'art', 'art', 'far', null, null, null]);
+    put('[pairs');
+    expect(pairOf(env, '/x/art')).toBeNull();
   });
 
   it('is added below what people wrote', () => {

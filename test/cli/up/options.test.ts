@@ -10,14 +10,19 @@ describe('where side b is', () => {
     ['/x:y/z', null],
     ['office:art', { host: 'office', dir: 'art' }],
     ['anna@office:/srv/art', { host: 'anna@office', dir: '/srv/art' }],
-    ['office:', { host: 'office', dir: '.' }],
     ['office:~', { host: 'office', dir: '.' }],
+    ['office:~/', { host: 'office', dir: '.' }],
+    ['office:.', { host: 'office', dir: '.' }],
     ['office:~/my art', { host: 'office', dir: 'my art' }],
     ['anna@[fe80::1]:x', { host: 'anna@[fe80::1]', dir: 'x' }],
     ['office:a:b', { host: 'office', dir: 'a:b' }],
   ])('%s', (text, place) => {
     expect(remotePlace(text)).toEqual(place);
   });
+});
+
+it('a host alone names no directory: nobody means all of his home by it', () => {
+  expect(() => remotePlace('office:')).toThrow('names no directory');
 });
 
 describe('the command on the other machine', () => {
