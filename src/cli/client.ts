@@ -27,7 +27,7 @@ const output = new Writer((text) => stdout.write(text));
 
 const io: Io = {
   env,
-  inFile: () => readTable(env, 'client', clientKinds()),
+  inFile: () => readTable(env, 'client', clientKinds),
   nearby: () => nearbyPair(process.cwd()),
   pairNamed: (name) => addressOfPair(env, name),
   names,

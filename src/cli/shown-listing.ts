@@ -37,7 +37,7 @@ export function shownOnTerminal(options: {
   const fileFor = (server: string): string | null => {
     const identity = options.identity();
     if (identity === null) return null;
-    const { createHash } = process.getBuiltinModule('node:crypto'); // its loading costs 4 ms, and scripts never need it
+    const { createHash } = process.getBuiltinModule('node:crypto'); // scripts never need it
     const key = createHash('sha256')
       .update(JSON.stringify([identity, server]))
       .digest('hex')

@@ -18,16 +18,14 @@ export function configFile(env: Env): string {
 }
 
 /** The options that name a file or a directory of this machine. */
-const PATHS: ReadonlySet<string> = new Set([
-  ...['dir', 'other', 'secret-file', 'keys', 'web-cert', 'web-key', 'metrics-token-file'],
-]);
+const PATHS = ['dir', 'other', 'secret-file', 'keys', 'web-cert', 'web-key', 'metrics-token-file'];
 
 /**
  * @param key the name of an option.
  * @returns its value in the file, where `~/` is the home directory in a path, as in a shell.
  */
-export function spelledOut(env: Env, key: string, value: string): string {
-  const isOfHome = PATHS.has(key) && /^~(\/|$)/.test(value);
+export function inHome(env: Env, key: string, value: string): string {
+  const isOfHome = PATHS.includes(key) && /^~(\/|$)/.test(value);
   return isOfHome ? path.join(env.HOME || os.homedir(), value.slice(1)) : value;
 }
 

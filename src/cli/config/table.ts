@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { type Env, type FileTable, type FileValue, NO_TABLE } from '../context.js';
 import { usageError } from '../report-error.js';
-import { readConfig, spelledOut, type TableName } from './file.js';
+import { inHome, readConfig, type TableName } from './file.js';
 import { placeIn } from './place.js';
 
 /** What an option takes. */
@@ -20,23 +20,28 @@ export function kindsOf(command: Command): ReadonlyMap<string, Kind> {
 }
 
 /**
- * @param kinds what can stand in it.
+ * @param kinds returns what can stand in it; called only where there is the table.
  * @throws SyncError `usage`, naming the file and the line.
  */
-export function readTable(env: Env, name: Exclude<TableName, 'pairs'>, kinds: ReadonlyMap<string, Kind>): FileTable {
+export function readTable(
+  env: Env,
+  name: Exclude<TableName, 'pairs'>,
+  kinds: () => ReadonlyMap<string, Kind>,
+): FileTable {
   const config = readConfig(env);
   const given = config?.tables[name];
   if (config === null || given === undefined) return NO_TABLE;
   const placeOf = (key: string) => placeIn(config.file, config.content, name, key);
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw usageError(`${placeOf('')}: ${name} must be a table.`, `Write [${name}] on a line, and options below it.`);
+  const known = kinds();
   const values = Object.entries(given).map(([key, value]): [string, FileValue] => {
     const place = placeOf(key);
-    const kind = kinds.get(key);
+    const kind = known.get(key);
     if (kind === undefined) throw usageError(`${place} has an unknown key ${name}.${key}.`, OPTIONS);
     const texts = textsOf(value, kind);
     if (texts === null) throw usageError(`${place}: ${name}.${key} must be ${WANTED[kind]}.`, OPTIONS);
-    return [key, { texts: texts.map((text) => spelledOut(env, key, text)), from: `${place}: ${key}`, place }];
+    return [key, { texts: texts.map((text) => inHome(env, key, text)), from: `${place}: ${key}`, place }];
   });
   return new Map(values);
 }

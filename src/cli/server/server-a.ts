@@ -31,7 +31,7 @@ function haltOf(log: ServerLogger) {
 
 boundGarbage();
 const settingsOf: typeof serverAOptions = (args, env, print) =>
-  serverAOptions(args, env, print, (kinds) => readTable(env, 'server-a', kinds));
+  serverAOptions(args, env, print, (kinds) => readTable(env, 'server-a', () => kinds));
 
 await serve(settingsOf, async (asked, log, say) => {
   const { log: format, verbose: _verbose, quiet: _quiet, onEvent: _onEvent, secretFile, keys, ...more } = asked;

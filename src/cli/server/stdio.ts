@@ -14,7 +14,7 @@ import { serve } from './run.js';
 const MARGIN_MS = 5_000;
 
 await serve(
-  (args, env, print) => serverBOptions(args, env, print, (kinds) => readTable(env, 'server-b', kinds)),
+  (args, env, print) => serverBOptions(args, env, print, (kinds) => readTable(env, 'server-b', () => kinds)),
   async ({ dir, ignore, versionLimits, limit, autoLock, showLocks, name, create }, log) => {
     if (create) makeDirectory(dir);
     const { CARRIER_SILENCE_MS, openServerB } = await import('../../sync/server-b.js');

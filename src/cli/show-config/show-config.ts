@@ -71,7 +71,7 @@ function text(values: readonly Value[]): string {
 
 /** What the client uses where no option says otherwise. */
 function clientValues(): Value[] {
-  const file = readTable(env, 'client', clientKinds());
+  const file = readTable(env, 'client', clientKinds);
   const nearby = env.LOCKSTEP_SERVER ? null : nearbyPair(process.cwd());
   const found = (value: string | undefined): Found | null =>
     value === undefined ? null : { value, from: 'the pair of this directory' };
@@ -114,7 +114,7 @@ function nameOfKey(table: FileTable): Found | null {
 function serverValues(which: 'a' | 'b'): Value[] {
   const command = serverCommand(which, () => {});
   const kinds = kindsOf(command);
-  const file = readTable(env, `server-${which}`, kinds);
+  const file = readTable(env, `server-${which}`, () => kinds);
   return command.options.flatMap(({ long, description }) => {
     const option = long!.slice(2);
     if (!kinds.has(option)) return [];

@@ -2,7 +2,7 @@
 import { stringify } from 'smol-toml';
 import * as v from 'valibot';
 import { quote } from '../../core/path.js';
-import { configFile, contentOf, readConfig, spelledOut, writeConfig } from '../config/file.js';
+import { configFile, contentOf, inHome, readConfig, writeConfig } from '../config/file.js';
 import { placeIn } from '../config/place.js';
 import type { Env } from '../context.js';
 import { usageError } from '../report-error.js';
@@ -70,7 +70,7 @@ export function readPairs(env: Env): ReadonlyMap<string, RememberedPair> {
 
 const withPaths = (env: Env, pair: RememberedPair): RememberedPair =>
   Object.fromEntries(
-    Object.entries(pair).map(([key, value]) => [key, typeof value === 'string' ? spelledOut(env, key, value) : value]),
+    Object.entries(pair).map(([key, value]) => [key, typeof value === 'string' ? inHome(env, key, value) : value]),
   ) as RememberedPair;
 
 /** @returns where the value `name` of a pair stands: `FILE, line N`. */

@@ -31,14 +31,14 @@ const a = (...words: string[]) =>
     words,
     env,
     () => {},
-    (kinds) => readTable(env, 'server-a', kinds),
+    (kinds) => readTable(env, 'server-a', () => kinds),
   );
 const b = (...words: string[]) =>
   serverBOptions(
     words,
     env,
     () => {},
-    (kinds) => readTable(env, 'server-b', kinds),
+    (kinds) => readTable(env, 'server-b', () => kinds),
   );
 
 describe('the table of a server', () => {
@@ -110,7 +110,7 @@ describe('the table of a server', () => {
 
 describe('the table of the client', () => {
   const io = () =>
-    ({ env, inFile: () => readTable(env, 'client', clientKinds()), stdoutIsTerminal: false }) as unknown as Io;
+    ({ env, inFile: () => readTable(env, 'client', clientKinds), stdoutIsTerminal: false }) as unknown as Io;
   const context = (globals: Globals = {}, more: object = {}) => contextFor({ ...io(), ...more }, globals, {} as never);
 
   it('gives what neither an option nor a variable does', () => {
